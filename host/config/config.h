@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) The zcache authors
+ *
+ * A configuration: settings (section, key, text, origin) gathered from options, environment and INI
+ * file, of which the one of highest precedence counts, and typed structs made of them on demand by
+ * one parser for all option tables, the host's and the plugins'. Immutable once loaded.
+ */
+#ifndef ZC_CONFIG_CONFIG_H
+#define ZC_CONFIG_CONFIG_H
+
+#include <zcache/admin.h>
+#include <zcache/plugin.h>
+#include <zcache/zcache.h>
+
+typedef struct zc_config zc_config;
+
+typedef enum zc_errors { ZC_ERRORS_REPORT, ZC_ERRORS_MISS } zc_errors;
+typedef enum zc_long_keys { ZC_LONG_KEYS_REFUSE, ZC_LONG_KEYS_HASH } zc_long_keys;
+
+/* The [cache] section, checked. Filled from an option table like a plugin's. */
+typedef struct zc_cache_settings {
+    const char *provider;      /* "memory" */
+    zcache_list filters;       /* outermost first */
+    const char *key_prefix;    /* "" */
+    int64_t default_ttl_ms;    /* > 0 or ZCACHE_TTL_NEVER (the default) */
+    const char *serialization; /* "json" */
+    int64_t timeout_ms;        /* 1 s */
+    int64_t scan_timeout_ms;   /* 60 s */
+    zcache_list plugin_path;   /* absolute directories */
+    int errors;                /* zc_errors */
+    bool allow_flush;
+    int64_t max_key_length; /* 250; 16 to 1024 */
+    int long_keys;          /* zc_long_keys */
+    int64_t max_value_size; /* 1,000,000; 1 to 512 MiB */
+    int log_level;          /* zcache_log_level: warning */
+} zc_cache_settings;
+
+/* A [table.NAME] section, checked. */
+typedef struct zc_table_settings {
+    int64_t ttl_ms;            /* > 0, ZCACHE_TTL_NEVER, or ZCACHE_TTL_DEFAULT: the cache's */
+    const char *serialization; /* NULL: the cache's */
+} zc_table_settings;
+
+/* Loads a configuration: reads it all, and checks [cache], every [table.NAME] and the names of the
+ * sections. A provider's section is checked by zc_config_plugin_options.
+ * Errors: ZCACHE_E_CONFIG, ZCACHE_E_NOMEM. */
+zcache_status zc_config_load(zcache_source source, const char *path, const zcache_options *options,
+                             zc_config **config);
+
+/* A new configuration: `config` with the provider, file and settings of a swap laid over it.
+ * Provider and provider sections of swap->file replace those of the old configuration's file and
+ * options; swap->provider and swap->settings win over all. */
+zcache_status zc_config_for_swap(const zc_config *config, const zcache_swap_options *swap,
+                                 zc_config **next);
+
+void zc_config_free(zc_config *config);
+
+/* Both valid until the configuration is freed. */
+const zc_cache_settings *zc_config_cache(const zc_config *config);
+/* The settings of a table; the defaults if it has no section. */
+zc_table_settings zc_config_table(const zc_config *config, const char *name);
+
+/* Fills a new struct of descriptor->options_size bytes from the section named like the plugin,
+ * after checking every key of the section against its table (unknown: error with the nearest).
+ * *options is NULL for a plugin without a table, whose section must then be empty. Strings and
+ * lists in it belong to it. The struct does not depend on the configuration afterwards. */
+zcache_status zc_config_plugin_options(const zc_config *config, const zcache_descriptor *descriptor,
+                                       void **options);
+void zc_config_plugin_options_free(const zcache_descriptor *descriptor, void *options);
+
+/* Reports every setting in force, as zcache_config_each says; `plugins` are the descriptors of the
+ * provider and the filters, `count` of them. */
+void zc_config_each(const zc_config *config, const zcache_descriptor *const plugins[], size_t count,
+                    zcache_setting_fn *each, void *user);
+
+#endif

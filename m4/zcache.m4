@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) The zcache authors
+
+# ZCACHE_WARNINGS: WARNING_CFLAGS, those of our warnings that the compiler has.
+AC_DEFUN([ZCACHE_WARNINGS], [
+  WARNING_CFLAGS=
+  zcache_saved_CFLAGS=$CFLAGS
+  for zcache_flag in -Wall -Wextra -Wshadow -Wstrict-prototypes -Wold-style-definition \
+      -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef \
+      -Wvla -Wconversion -Wno-sign-conversion -Wlogical-op -Wduplicated-cond; do
+    CFLAGS="$zcache_saved_CFLAGS -Werror $zcache_flag"
+    AC_MSG_CHECKING([whether $CC has $zcache_flag])
+    AC_COMPILE_IFELSE([AC_LANG_PROGRAM()],
+      [AC_MSG_RESULT([yes]); WARNING_CFLAGS="$WARNING_CFLAGS $zcache_flag"],
+      [AC_MSG_RESULT([no])])
+  done
+  CFLAGS=$zcache_saved_CFLAGS
+  AS_IF([test "x$enable_werror" = xyes], [WARNING_CFLAGS="$WARNING_CFLAGS -Werror"])
+  AC_SUBST([WARNING_CFLAGS])
+])
+
+# ZCACHE_PLUGIN_SWITCH(NAME, [PKG-CONFIG MODULES], [DEBIAN PACKAGE]): --disable-NAME, the conditional
+# PLUGIN_NAME, its flags NAME_CFLAGS and NAME_LIBS, and plugin_NAME for the summary. A missing library
+# switches the plugin off, unless it was asked for.
+AC_DEFUN([ZCACHE_PLUGIN_SWITCH], [
+  AC_ARG_ENABLE([$1],
+    [AS_HELP_STRING([--disable-$1], [do not build the $1 plugin])],
+    [], [enable_$1=auto])
+  AS_IF([test "x$enable_$1" = xno], [plugin_$1="no: --disable-$1"],
+    [m4_ifval([$2],
+      [PKG_CHECK_MODULES(m4_toupper([$1]), [$2], [plugin_$1=yes],
+        [AS_IF([test "x$enable_$1" = xyes],
+          [AC_MSG_ERROR([the $1 plugin needs $2: install $3])])
+         plugin_$1="no: $2 is missing ($3)"])],
+      [plugin_$1=yes])])
+  AM_CONDITIONAL([PLUGIN_]m4_toupper([$1]), [test "x$plugin_$1" = xyes])
+])
+
+# ZCACHE_THREADS: our code uses POSIX threads and C11 atomics.
+AC_DEFUN([ZCACHE_THREADS], [
+  AC_SEARCH_LIBS([pthread_create], [pthread], [], [AC_MSG_ERROR([POSIX threads are missing])])
+  AC_SEARCH_LIBS([dlopen], [dl], [], [AC_MSG_ERROR([dlopen is missing])])
+  AC_CHECK_HEADER([stdatomic.h], [], [AC_MSG_ERROR([C11 atomics are missing: use gcc 4.9 or clang 3.6 or later])])
+])
+
+# ZCACHE_BASH_COMPLETION: bashcompletiondir.
+AC_DEFUN([ZCACHE_BASH_COMPLETION], [
+  AC_ARG_WITH([bash-completion-dir],
+    [AS_HELP_STRING([--with-bash-completion-dir=DIR], [where the bash completion goes])],
+    [bashcompletiondir=$withval], [bashcompletiondir='${datadir}/bash-completion/completions'])
+  AC_SUBST([bashcompletiondir])
+])

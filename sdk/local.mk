@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What outsiders compile against.
+
+zcacheincludedir = $(includedir)/zcache
+zcacheinclude_HEADERS = \
+	%D%/zcache/types.h \
+	%D%/zcache/zcache.h \
+	%D%/zcache/admin.h \
+	%D%/zcache/plugin.h
+nodist_zcacheinclude_HEADERS = %D%/zcache/version.h
+
+zcachenativeincludedir = $(zcacheincludedir)/native
+zcachenativeinclude_HEADERS = \
+	%D%/zcache/native/memory.h \
+	%D%/zcache/native/redis.h \
+	%D%/zcache/native/memcached.h
+
+pkgconfig_DATA += %D%/zcache.pc %D%/zcache-plugin.pc
+
+include %D%/examples/local.mk

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# All tests speak TAP. `make check` runs them with the servers of this machine, started by each test.
+
+TEST_EXTENSIONS = .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_COMPILER = $(SHELL)
+
+AM_TESTS_ENVIRONMENT = \
+	unset ZCACHE_CONF ZCACHE_PROVIDER ZCACHE_PLUGIN_PATH CACHE_PROVIDER REDIS_URL MEMCACHED_SERVERS; \
+	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	ZCACHE_TEST_PLUGINS='$(abs_top_builddir)/plugins/.libs'; export ZCACHE_TEST_PLUGINS; \
+	ZCACHE_TEST_FIXTURES='$(abs_top_builddir)/tests/fixtures/.libs'; export ZCACHE_TEST_FIXTURES; \
+	ZCACHE_TEST_SOURCE='$(abs_top_srcdir)'; export ZCACHE_TEST_SOURCE; \
+	ZCACHE_TEST_BUILD='$(abs_top_builddir)'; export ZCACHE_TEST_BUILD; \
+	REDIS_SERVER='$(REDIS_SERVER)'; export REDIS_SERVER; \
+	MEMCACHED_SERVER='$(MEMCACHED_SERVER)'; export MEMCACHED_SERVER;
+
+# What tests of the public API link: the installed library's twin.
+TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/support $(CMOCKA_CFLAGS)
+TEST_LIBS = host/libzcache.la $(CMOCKA_LIBS)
+# What unit tests of internals link.
+UNIT_CPPFLAGS = $(HOST_CPPFLAGS) -I$(top_srcdir)/tests/support $(CMOCKA_CFLAGS)
+UNIT_LIBS = host/libhost.la $(CMOCKA_LIBS)
+
+if HAVE_CMOCKA
+include %D%/support/local.mk
+include %D%/fixtures/local.mk
+include %D%/unit/local.mk
+include %D%/integration/local.mk
+include %D%/conform/local.mk
+include %D%/swap/local.mk
+endif
