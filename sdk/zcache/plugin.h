@@ -71,6 +71,7 @@ typedef struct zcache_layer zcache_layer;
 /* What every operation is given about its caller. Borrowed for the call. Since ABI 1.0. */
 struct zcache_call {
     size_t size;         /* of this struct, as the host knows it */
+    int64_t started_ns;  /* CLOCK_MONOTONIC when the operation began: "now" for all that is quick */
     int64_t deadline_ns; /* CLOCK_MONOTONIC. The operation must return by then, with
                           * ZCACHE_E_TIMEOUT for what is not done */
     uint32_t flags;      /* ZCACHE_CALL_…; unknown bits are ignored */
