@@ -8,6 +8,7 @@ noinst_LTLIBRARIES += host/libhost.la
 host_libhost_la_CPPFLAGS = $(HOST_CPPFLAGS)
 host_libhost_la_SOURCES = \
 	host/base/allocator.c host/base/allocator.h \
+	host/base/clock.h \
 	host/base/error.c host/base/error.h \
 	host/base/log.c host/base/log.h \
 	host/base/thread.c host/base/thread.h

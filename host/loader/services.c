@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) The zcache authors
+ *
+ * Messages and log lines of a plugin go through here, so that none can show one of its secrets:
+ * every occurrence of a SECRET option's value becomes "***".
+ */
+#include "loader/services.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/allocator.h"
+#include "base/clock.h"
+#include "base/error.h"
+
+/* A shorter secret would be found in every other word. */
+#define SECRET_MIN 3
+
+static void hide_secrets(const zc_services *services, char *text)
+{
+    for (size_t i = 0; i < services->secret_count; i++) {
+        const char *secret = services->secrets[i];
+        size_t size = strlen(secret);
+        char *at = text;
+        while ((at = strstr(at, secret)) != NULL) {
+            /* At least as long as "***", so the text only shrinks. */
+            memcpy(at, "***", 3);
+            memmove(at + 3, at + size, strlen(at + size) + 1);
+            at += 3;
+        }
+    }
+}
+
+static void format_safely(const zc_services *services, char *text, size_t size, const char *format,
+                          va_list arguments)
+{
+    int length = vsnprintf(text, size, format, arguments);
+    if (length < 0)
+        snprintf(text, size, "(a message that could not be formatted)");
+    hide_secrets(services, text);
+    /* A secret that was cut at the end is no longer found: drop what may be its beginning. */
+    if (length >= (int)size && services->secret_count > 0) {
+        size_t longest = 0;
+        for (size_t i = 0; i < services->secret_count; i++)
+            if (strlen(services->secrets[i]) > longest)
+                longest = strlen(services->secrets[i]);
+        size_t kept = strlen(text);
+        text[kept > longest ? kept - longest : 0] = '\0';
+    }
+}
+
+static void service_log(const zcache_host *host, zcache_log_level level, const char *format, ...)
+{
+    const zc_services *services = (const zc_services *)host;
+    char text[ZC_ERROR_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    format_safely(services, text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (level < ZCACHE_LOG_ERROR || level > ZCACHE_LOG_DEBUG)
+        level = ZCACHE_LOG_ERROR;
+    zc_log_write(services->log, level, "%s: %s", services->name, text);
+}
+
+static zcache_status service_error(const zcache_host *host, zcache_status status,
+                                   const char *format, ...)
+{
+    const zc_services *services = (const zc_services *)host;
+    char text[ZC_ERROR_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    format_safely(services, text, sizeof(text), format, arguments);
+    va_end(arguments);
+    return zc_error(status, "%s", text);
+}
+
+static void fill_table(zcache_host *host, const zcache_layer *next)
+{
+    *host = (zcache_host){
+        .size = sizeof(zcache_host),
+        .abi_major = ZCACHE_ABI_MAJOR,
+        .abi_minor = ZCACHE_ABI_MINOR,
+        .version = ZCACHE_VERSION,
+        .log = service_log,
+        .error = service_error,
+        .now_ns = zc_now_ns,
+        .alloc = zc_alloc,
+        .realloc = zc_realloc,
+        .free = zc_free,
+        .next = next,
+    };
+}
+
+static const char *secret_value(const zcache_option *option, const void *options)
+{
+    if (!(option->flags & ZCACHE_OPTION_SECRET) || option->type != ZCACHE_OPTION_STRING)
+        return NULL;
+    const char *value;
+    memcpy(&value, (const char *)options + option->offset, sizeof(value));
+    return value != NULL && strlen(value) >= SECRET_MIN ? value : NULL;
+}
+
+zcache_status zc_services_start(zc_services *services, zc_log *log,
+                                const zcache_descriptor *descriptor, const void *options,
+                                const zcache_layer *next)
+{
+    *services = (zc_services){.log = log};
+    fill_table(&services->host, next);
+    snprintf(services->name, sizeof(services->name), "%s", descriptor->name);
+    if (options == NULL || descriptor->option_count == 0)
+        return ZCACHE_OK;
+    services->secrets = zc_alloc(descriptor->option_count * sizeof(*services->secrets));
+    if (services->secrets == NULL)
+        return zc_error_nomem();
+    for (size_t i = 0; i < descriptor->option_count; i++) {
+        const char *value = secret_value(&descriptor->options[i], options);
+        if (value != NULL)
+            services->secrets[services->secret_count++] = value;
+    }
+    return ZCACHE_OK;
+}
+
+void zc_services_stop(zc_services *services)
+{
+    zc_free(services->secrets);
+    services->secrets = NULL;
+    services->secret_count = 0;
+}
+
+const zcache_host *zc_services_for_load(void)
+{
+    static zc_log log = {.level = ZCACHE_LOG_WARNING};
+    static zc_services services = {.log = &log, .name = "plugin"};
+    static _Atomic bool filled;
+    if (!atomic_load(&filled)) { /* the loader's lock is held: one caller at a time */
+        fill_table(&services.host, NULL);
+        atomic_store(&filled, true);
+    }
+    return &services.host;
+}
