@@ -1,1 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
+# What tests share: servers, temporary directories. Link it with $(SUPPORT_LIBS), before the others.
+
+SUPPORT_LIBS = tests/support/libsupport.la
+
+check_LTLIBRARIES += tests/support/libsupport.la
+tests_support_libsupport_la_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_support_libsupport_la_SOURCES = \
+	%D%/servers.c %D%/servers.h \
+	%D%/temp.c %D%/temp.h
