@@ -4,6 +4,7 @@
  * Paths are kept in a list until exit, where each directory is removed with nftw. A forked child
  * inherits the list but is not its owner, and leaves everything alone.
  */
+#define _GNU_SOURCE
 #include "temp.h"
 
 #include <errno.h>
@@ -80,13 +81,13 @@ const char *temp_dir(void)
 
 const char *temp_file(const char *dir, const char *name, const char *text, mode_t mode)
 {
-    char path[4096];
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
-    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    char full[4096];
+    snprintf(full, sizeof(full), "%s/%s", dir, name);
+    int file = open(full, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (file < 0)
-        die("create", path);
+        die("create", full);
     size_t size = strlen(text);
     if (write(file, text, size) != (ssize_t)size || fchmod(file, mode) != 0 || close(file) != 0)
-        die("write", path);
-    return keep(path, 0);
+        die("write", full);
+    return keep(full, 0);
 }
