@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What tests share: servers, temporary directories. Link it with $(SUPPORT_LIBS), before the others.
+# What tests share: servers, faults, assertions. Link it with $(SUPPORT_LIBS), before the others.
 
 SUPPORT_LIBS = tests/support/libsupport.la
 
 check_LTLIBRARIES += tests/support/libsupport.la
 tests_support_libsupport_la_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_support_libsupport_la_SOURCES = \
+	%D%/clock.h \
+	%D%/expect.c %D%/expect.h \
+	%D%/failing-allocator.c %D%/failing-allocator.h \
+	%D%/proxy.c %D%/proxy.h \
 	%D%/servers.c %D%/servers.h \
-	%D%/temp.c %D%/temp.h
+	%D%/temp.c %D%/temp.h \
+	%D%/threads.c %D%/threads.h

@@ -94,7 +94,7 @@ static void kill_all(void)
 
 /* ---- connections --------------------------------------------------------------------------- */
 
-static int try_connect(const server *one)
+int server_try_connect(const server *one)
 {
     struct sockaddr_un local = {.sun_family = AF_UNIX};
     struct sockaddr_in loopback = {.sin_family = AF_INET,
@@ -117,7 +117,7 @@ static int try_connect(const server *one)
 
 int server_connect(const server *one)
 {
-    int fd = try_connect(one);
+    int fd = server_try_connect(one);
     if (fd < 0)
         die(one, "cannot connect to %s: %s", one->address, strerror(errno));
     return fd;
@@ -127,7 +127,7 @@ int server_connect(const server *one)
  * and then hangs up, which is an answer too. */
 static bool answers(const server *one)
 {
-    int fd = try_connect(one);
+    int fd = server_try_connect(one);
     if (fd < 0)
         return false;
     const char *request =

@@ -63,6 +63,7 @@ const char *server_setting(const server *one);
 /* A connection to it, for tests that speak the protocol themselves: a blocking socket with receive
  * and send timeouts of 10 s; ends the test if there is none. */
 int server_connect(const server *one);
+int server_try_connect(const server *one); /* as above; -1 if there is none */
 
 /* A TCP port of 127.0.0.1 on which nobody listens now. */
 int server_free_port(void);
