@@ -4,7 +4,6 @@
  * Each block stands behind a header that chains it to the others. One lock guards everything: tests
  * want to know exactly, not fast.
  */
-#define _GNU_SOURCE
 #include "failing-allocator.h"
 
 #include <execinfo.h>

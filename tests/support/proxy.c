@@ -4,7 +4,6 @@
  * One thread polls everything. A link is a client's connection and ours to the server, with a
  * buffer for the reply bytes that may not go on yet. Requests go on at once.
  */
-#define _GNU_SOURCE
 #include "proxy.h"
 
 #include <arpa/inet.h>

@@ -5,7 +5,6 @@
  * request; a child that ends before that has lost its port to somebody else, and is tried again on
  * another one.
  */
-#define _GNU_SOURCE
 #include "servers.h"
 
 #include <arpa/inet.h>

@@ -4,7 +4,6 @@
  * Paths are kept in a list until exit, where each directory is removed with nftw. A forked child
  * inherits the list but is not its owner, and leaves everything alone.
  */
-#define _GNU_SOURCE
 #include "temp.h"
 
 #include <errno.h>
