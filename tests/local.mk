@@ -6,13 +6,22 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = $(SHELL)
 
+if SANITIZER
+SANITIZER_ENVIRONMENT = \
+	ASAN_OPTIONS="$${ASAN_OPTIONS-detect_leaks=1:detect_stack_use_after_return=1}"; export ASAN_OPTIONS; \
+	UBSAN_OPTIONS="$${UBSAN_OPTIONS-print_stacktrace=1}"; export UBSAN_OPTIONS; \
+	TSAN_OPTIONS="$${TSAN_OPTIONS-second_deadlock_stack=1}"; export TSAN_OPTIONS;
+endif
+
 AM_TESTS_ENVIRONMENT = \
+	$(SANITIZER_ENVIRONMENT) \
 	unset ZCACHE_CONF ZCACHE_PROVIDER ZCACHE_PLUGIN_PATH CACHE_PROVIDER REDIS_URL MEMCACHED_SERVERS; \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	ZCACHE_TEST_PLUGINS='$(abs_top_builddir)/plugins/.libs'; export ZCACHE_TEST_PLUGINS; \
 	ZCACHE_TEST_FIXTURES='$(abs_top_builddir)/tests/fixtures/.libs'; export ZCACHE_TEST_FIXTURES; \
 	ZCACHE_TEST_SOURCE='$(abs_top_srcdir)'; export ZCACHE_TEST_SOURCE; \
 	ZCACHE_TEST_BUILD='$(abs_top_builddir)'; export ZCACHE_TEST_BUILD; \
+	CC='$(CC) $(SANITIZER_CFLAGS)'; export CC; \
 	REDIS_SERVER='$(REDIS_SERVER)'; export REDIS_SERVER; \
 	MEMCACHED_SERVER='$(MEMCACHED_SERVER)'; export MEMCACHED_SERVER;
 
