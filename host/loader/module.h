@@ -18,6 +18,9 @@ typedef struct zc_module zc_module;
 zcache_status zc_module_open(const char *name, const zcache_list *path, zcache_kind kind,
                              zc_module **module);
 
+/* Takes part in a fork: prepare takes the loader's lock, parent and child release it. */
+void zc_module_fork(zcache_fork_phase phase);
+
 /* Ends one use; the last one calls `unload` and closes the object. Tells whether its code is gone
  * from memory now. NULL is nothing. */
 bool zc_module_close(zc_module *module);
@@ -28,6 +31,11 @@ const zcache_descriptor *zc_module_descriptor(const zc_module *module);
 
 /* The path that was verified, or "(linked in)". */
 const char *zc_module_file(const zc_module *module);
+
+/* Lists the names of the plugins that are linked into the program. A status that `each` returns
+ * ends it. */
+zcache_status zc_module_each_linked(zcache_status (*each)(void *user, const char *name),
+                                    void *user);
 
 /* Reports every plugin, linked in or in `path`, sorted by name; refused ones too. */
 zcache_status zc_module_each(const zcache_list *path, zcache_plugin_fn *each, void *user);
