@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) The zcache authors
+ *
+ * Which sections may stand in a configuration.
+ *
+ * [cache], [table.NAME], and one named like each plugin. The section of a plugin that is not in use
+ * is kept for the day it is, and not looked into: its options are known only once it is loaded. So
+ * any plugin's name may stand there, unless it looks like "cache", or like a plugin that is in use
+ * and has no section.
+ */
+#ifndef ZC_CONFIG_SECTIONS_H
+#define ZC_CONFIG_SECTIONS_H
+
+#include "config/config.h"
+#include "config/settings.h"
+
+#define ZC_SECTION_TABLE "table."
+
+/* The table's name in "table.NAME", or NULL. */
+const char *zc_section_table(const char *section);
+
+zcache_status zc_sections_check(const zc_settings *settings, const zc_cache_settings *cache);
+
+#endif
