@@ -34,6 +34,7 @@ static void leave_message(const char *format, va_list arguments, const char *res
         memcpy(text + sizeof(text) - 4, "...", 4);
     show_control_characters(text);
     memcpy(thread->message, text, sizeof(text));
+    thread->message_left = true;
 }
 
 zcache_status zc_error_va(zcache_status status, const char *format, va_list arguments)

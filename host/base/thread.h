@@ -10,6 +10,7 @@
 #define ZC_BASE_THREAD_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ typedef struct zc_thread {
     unsigned index;         /* unique among living threads, small */
     struct zc_thread *next; /* in the list of all records; immutable once published */
     _Atomic bool taken;     /* a living thread owns it */
+    bool message_left;      /* by a failure since the operation under way began */
     char message[ZC_ERROR_MAX];
 } zc_thread;
 

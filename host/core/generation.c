@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) The zcache authors
+ *
+ * Opening builds the stack from the provider up: each layer is the one below with this plugin's
+ * operations laid over it, so that a call goes straight to the layer that carries it out. Closing
+ * goes from the outermost filter down.
+ */
+#include "core/generation.h"
+
+#include <string.h>
+
+#include "base/allocator.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/thread.h"
+#include "core/cache.h"
+#include "core/pin.h"
+#include "core/serialize.h"
+
+/* A closed generation to use again, or a new one. */
+static zc_generation *generation_take(zc_cache *cache)
+{
+    pthread_mutex_lock(&cache->lock);
+    zc_generation *generation = cache->free;
+    if (generation != NULL)
+        cache->free = generation->next;
+    pthread_mutex_unlock(&cache->lock);
+    if (generation == NULL) {
+        generation = zc_calloc(1, sizeof(*generation));
+        if (generation == NULL)
+            return NULL;
+        generation->cache = cache;
+    }
+    return generation;
+}
+
+static void generation_give_back(zc_generation *generation)
+{
+    zc_cache *cache = generation->cache;
+    pthread_mutex_lock(&cache->lock);
+    generation->next = cache->free;
+    cache->free = generation;
+    pthread_mutex_unlock(&cache->lock);
+}
+
+/* Lays the instance's operations over the layer below. */
+static void instance_bind(zc_instance *instance, const zcache_layer *below)
+{
+    zcache_layer *layer = &instance->layer;
+    if (below != NULL)
+        *layer = *below;
+    else
+        *layer = (zcache_layer){.size = sizeof(*layer)};
+    if (instance->descriptor->threads == ZCACHE_THREADS_SERIALIZED) {
+        zc_serialize_bind(instance, layer);
+        return;
+    }
+    const zcache_ops *ops = instance->descriptor->ops;
+#define BIND(op)                         \
+    if (ops->op != NULL) {               \
+        layer->op.call = ops->op;        \
+        layer->op.self = instance->self; \
+    }
+    BIND(get)
+    BIND(set)
+    BIND(del)
+    BIND(peek)
+    BIND(touch)
+    BIND(incr)
+    BIND(scan)
+    BIND(clear)
+    BIND(ping)
+    BIND(stats)
+#undef BIND
+}
+
+static void lock_start(pthread_mutex_t *lock)
+{
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+}
+
+/* Ends what instance_open has begun, however far it came. Tells whether the code is unmapped. */
+static bool instance_close(zc_instance *instance)
+{
+    if (instance->open) {
+        instance->descriptor->ops->close(instance->self);
+        pthread_mutex_destroy(&instance->lock);
+        instance->open = false;
+    }
+    zc_services_stop(&instance->services);
+    if (instance->descriptor != NULL)
+        zc_config_plugin_options_free(instance->descriptor, instance->options);
+    bool unmapped = zc_module_close(instance->module);
+    *instance = (zc_instance){0};
+    return unmapped;
+}
+
+static zcache_status instance_load(zc_instance *instance, const char *name, zcache_kind kind,
+                                   const zc_config *config)
+{
+    zcache_status status =
+        zc_module_open(name, &zc_config_cache(config)->plugin_path, kind, &instance->module);
+    if (status != ZCACHE_OK)
+        return status;
+    instance->descriptor = zc_module_descriptor(instance->module);
+    return zc_config_plugin_options(config, instance->descriptor, &instance->options);
+}
+
+static zcache_status instance_open(zc_instance *instance, zc_cache *cache,
+                                   const zcache_layer *below, int64_t deadline_ns)
+{
+    zcache_status status = zc_services_start(&instance->services, &cache->log, instance->descriptor,
+                                             instance->options, below);
+    if (status != ZCACHE_OK)
+        return status;
+    zcache_call call = {
+        .size = sizeof(call), .started_ns = zc_now_ns(), .deadline_ns = deadline_ns};
+    zc_thread *thread = zc_thread_self();
+    if (thread == NULL)
+        return ZCACHE_E_NOMEM;
+    thread->message_left = false;
+    status = instance->descriptor->ops->open(&instance->services.host, &call, instance->options,
+                                             &instance->self);
+    if (status > ZCACHE_OK)
+        return zc_error(ZCACHE_E_PLUGIN,
+                        "%s: open returned %s, which is not an error: the plugin "
+                        "is broken",
+                        instance->descriptor->name, zcache_status_name(status));
+    if (status != ZCACHE_OK) {
+        if (!thread->message_left)
+            zc_error(status, "%s: open failed: %s", instance->descriptor->name,
+                     zcache_status_text(status));
+        return status;
+    }
+    lock_start(&instance->lock);
+    instance->open = true;
+    instance_bind(instance, below);
+    return ZCACHE_OK;
+}
+
+/* The limits of the configuration hold on every provider: one that cannot keep them is refused. */
+static zcache_status check_limits(const zcache_descriptor *provider,
+                                  const zc_cache_settings *settings)
+{
+    if (provider->key_max != 0 && (uint64_t)settings->max_key_length > provider->key_max)
+        return zc_error(ZCACHE_E_CONFIG,
+                        "[cache] max_key_length = %lld: the provider %s has keys of at most %zu "
+                        "bytes",
+                        (long long)settings->max_key_length, provider->name, provider->key_max);
+    if (provider->value_max != 0 && (uint64_t)settings->max_value_size > provider->value_max)
+        return zc_error(ZCACHE_E_CONFIG,
+                        "[cache] max_value_size = %lld: the provider %s has values of at most %zu "
+                        "bytes",
+                        (long long)settings->max_value_size, provider->name, provider->value_max);
+    return ZCACHE_OK;
+}
+
+static void adopt_settings(zc_generation *generation, zc_config *config)
+{
+    const zc_cache_settings *settings = zc_config_cache(config);
+    const zcache_descriptor *provider = zc_generation_provider(generation)->descriptor;
+    generation->top = generation->instances[0].layer;
+    generation->text_keys = provider->key_bytes == ZCACHE_KEY_TEXT;
+    generation->errors_are_misses = settings->errors == ZC_ERRORS_MISS;
+    generation->hash_long_keys = settings->long_keys == ZC_LONG_KEYS_HASH;
+    generation->key_max = (size_t)settings->max_key_length;
+    generation->value_max = (size_t)settings->max_value_size;
+    generation->timeout_ms = settings->timeout_ms;
+    generation->default_ttl_ms = settings->default_ttl_ms;
+    generation->config = config;
+    atomic_store(&generation->draining, false);
+    atomic_store(&generation->leases, 0);
+}
+
+static zcache_status load_all(zc_generation *generation, const zc_config *config)
+{
+    const zc_cache_settings *settings = zc_config_cache(config);
+    size_t last = generation->instance_count - 1;
+    zcache_status status = instance_load(&generation->instances[last], settings->provider,
+                                         ZCACHE_KIND_PROVIDER, config);
+    if (status == ZCACHE_OK)
+        status = check_limits(generation->instances[last].descriptor, settings);
+    for (size_t i = last; status == ZCACHE_OK && i-- > 0;)
+        status = instance_load(&generation->instances[i], settings->filters.items[i],
+                               ZCACHE_KIND_FILTER, config);
+    return status;
+}
+
+static bool close_all(zc_generation *generation)
+{
+    bool unmapped = false;
+    for (size_t i = 0; i < generation->instance_count; i++)
+        unmapped = instance_close(&generation->instances[i]);
+    zc_free(generation->instances);
+    generation->instances = NULL;
+    generation->instance_count = 0;
+    return unmapped;
+}
+
+zcache_status zc_generation_open(zc_cache *cache, zc_config *config, int64_t deadline_ns,
+                                 zc_open_times *times, zc_generation **opened)
+{
+    zc_generation *generation = generation_take(cache);
+    if (generation == NULL)
+        return zc_error_nomem();
+    size_t count = zc_config_cache(config)->filters.count + 1;
+    generation->instances = zc_calloc(count, sizeof(*generation->instances));
+    if (generation->instances == NULL) {
+        generation_give_back(generation);
+        return zc_error_nomem();
+    }
+    generation->instance_count = count;
+
+    int64_t begin_ns = zc_now_ns();
+    zcache_status status = load_all(generation, config);
+    int64_t loaded_ns = zc_now_ns();
+    const zcache_layer *below = NULL;
+    for (size_t i = count; status == ZCACHE_OK && i-- > 0;) {
+        status = instance_open(&generation->instances[i], cache, below, deadline_ns);
+        below = &generation->instances[i].layer;
+    }
+    if (status != ZCACHE_OK) {
+        close_all(generation);
+        generation_give_back(generation);
+        return status;
+    }
+    adopt_settings(generation, config);
+    *times = (zc_open_times){loaded_ns - begin_ns, zc_now_ns() - loaded_ns};
+    *opened = generation;
+    return ZCACHE_OK;
+}
+
+zc_generation *zc_generation_publish(zc_generation *generation)
+{
+    zc_cache *cache = generation->cache;
+    pthread_mutex_lock(&cache->lock);
+    generation->number = ++cache->last_number;
+    zc_generation *old = atomic_load(&cache->current);
+    atomic_store(&cache->current, generation);
+    if (old != NULL)
+        atomic_store(&old->draining, true);
+    pthread_mutex_unlock(&cache->lock);
+    zc_pin_grace();
+    return old;
+}
+
+zcache_status zc_generation_ping(zc_generation *generation, int64_t deadline_ns)
+{
+    if (generation->top.ping.call == NULL)
+        return ZCACHE_OK;
+    zcache_call call = {
+        .size = sizeof(call), .started_ns = zc_now_ns(), .deadline_ns = deadline_ns};
+    return generation->top.ping.call(generation->top.ping.self, &call);
+}
+
+bool zc_generation_close(zc_generation *generation, int64_t deadline_ns)
+{
+    zcache_call call = {
+        .size = sizeof(call), .started_ns = zc_now_ns(), .deadline_ns = deadline_ns};
+    for (size_t i = 0; i < generation->instance_count; i++) {
+        zc_instance *instance = &generation->instances[i];
+        if (instance->descriptor->ops->quiesce == NULL)
+            continue;
+        if (instance->descriptor->ops->quiesce(instance->self, &call) != ZCACHE_OK)
+            zc_log_write(&generation->cache->log, ZCACHE_LOG_WARNING,
+                         "%s: background work was not finished before the close: %s",
+                         instance->descriptor->name, zc_error_text());
+    }
+    bool unmapped = close_all(generation);
+    zc_config_free(generation->config);
+    generation->config = NULL;
+    generation_give_back(generation);
+    return unmapped;
+}

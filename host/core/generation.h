@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) The zcache authors
+ *
+ * A generation: one opened stack of a provider and its filters, with the configuration that made
+ * it. A cache has one current generation; a swap makes another current, and closes the old one when
+ * its last operation and lease have ended.
+ */
+#ifndef ZC_CORE_GENERATION_H
+#define ZC_CORE_GENERATION_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "config/config.h"
+#include "loader/module.h"
+#include "loader/services.h"
+#include <zcache/plugin.h>
+
+typedef struct zc_cache zc_cache;
+
+/* One opened plugin of a stack. */
+typedef struct zc_instance {
+    zc_module *module;
+    const zcache_descriptor *descriptor; /* the module's */
+    void *options;                       /* the plugin's struct */
+    zc_services services;                /* the host table given to open */
+    void *self;
+    zcache_layer layer; /* what the layer above calls: this one's operations or those below */
+    pthread_mutex_t
+        lock; /* SERIALIZED: held round every operation; order: after every other lock */
+    bool open;
+} zc_instance;
+
+typedef struct zc_generation {
+    /* What every operation reads: written before publish, then never. */
+    zcache_layer top; /* the outermost layer's */
+    bool text_keys;   /* keys are percent-encoded for this provider */
+    bool errors_are_misses;
+    bool hash_long_keys;
+    size_t key_max; /* TEXT form of the physical key */
+    size_t value_max;
+    int64_t timeout_ms;
+    int64_t default_ttl_ms;
+    /* Set when the generation is no longer current; pairs with the load in zc_unpin (core/pin.h).
+     */
+    _Atomic bool draining;
+
+    zc_cache *cache; /* whose generation it is, for ever */
+    uint64_t number; /* 1 was the first of the cache */
+    zc_config *config;
+    zc_instance *instances; /* outermost filter first, the provider last */
+    size_t instance_count;
+    _Atomic size_t leases;      /* native handles that are out; the last release wakes the drain */
+    struct zc_generation *next; /* in the cache's list of retired or of free generations */
+} zc_generation;
+
+/* How long the steps of opening took. */
+typedef struct zc_open_times {
+    int64_t load_ns;
+    int64_t open_ns;
+} zc_open_times;
+
+/* Opens a generation by `config`, which it owns from then on if it succeeds. On failure nothing is
+ * left, and the message names the step. */
+zcache_status zc_generation_open(zc_cache *cache, zc_config *config, int64_t deadline_ns,
+                                 zc_open_times *times, zc_generation **generation);
+
+/* Asks the backend for a sign of life. */
+zcache_status zc_generation_ping(zc_generation *generation, int64_t deadline_ns);
+
+/* Makes a generation current: every operation that begins from now on uses it. Returns the one that
+ * was current before, draining, with the pins on it visible to zc_pin_count; NULL: none. */
+zc_generation *zc_generation_publish(zc_generation *generation);
+
+/* Quiesces and closes all layers, unloads their plugins, frees the configuration, and puts the
+ * generation on its cache's free list. No pin and no lease may be on it. Tells whether the
+ * provider's code is gone from memory. */
+bool zc_generation_close(zc_generation *generation, int64_t deadline_ns);
+
+static inline const zc_instance *zc_generation_provider(const zc_generation *generation)
+{
+    return &generation->instances[generation->instance_count - 1];
+}
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) The zcache authors
+ *
+ * What concerns the process as a whole: the list of open caches, and through it a fork and the end
+ * of a thread, which providers are told of.
+ *
+ * Before a fork every lock is taken, from the outermost to the plugins' own, so that the child, in
+ * which only the forking thread exists, finds nothing half done; after it they are released on both
+ * sides.
+ */
+#include <pthread.h>
+
+#include "core/cache.h"
+#include "core/pin.h"
+#include "loader/module.h"
+
+static struct {
+    /* Guards `first`. Order: after the default cache's, before every cache's. */
+    pthread_mutex_t lock;
+    zc_cache *first;
+    pthread_once_t once;
+} caches = {.lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT};
+
+/* ---- fork ------------------------------------------------------------------------------------ */
+
+static void fork_instances(zc_generation *generation, zcache_fork_phase phase)
+{
+    for (size_t i = 0; generation != NULL && i < generation->instance_count; i++) {
+        zc_instance *instance = &generation->instances[i];
+        if (phase == ZCACHE_FORK_PREPARE)
+            pthread_mutex_lock(&instance->lock);
+        if (instance->descriptor->ops->fork != NULL)
+            instance->descriptor->ops->fork(instance->self, phase);
+        if (phase != ZCACHE_FORK_PREPARE)
+            pthread_mutex_unlock(&instance->lock);
+    }
+}
+
+static void fork_cache(zc_cache *cache, zcache_fork_phase phase)
+{
+    if (phase == ZCACHE_FORK_PREPARE)
+        pthread_mutex_lock(&cache->lock);
+    fork_instances(atomic_load(&cache->current), phase);
+    for (zc_generation *retired = cache->retired; retired != NULL; retired = retired->next)
+        fork_instances(retired, phase);
+    if (phase == ZCACHE_FORK_CHILD) {
+        /* The swap or reaper that may have been under way is the parent's. */
+        cache->swapping = false;
+        cache->reaping = false;
+        cache->reaper_started = false;
+    }
+    if (phase != ZCACHE_FORK_PREPARE)
+        pthread_mutex_unlock(&cache->lock);
+}
+
+static void fork_prepare(void)
+{
+    zc_default_lock(true);
+    pthread_mutex_lock(&caches.lock);
+    zc_module_fork(ZCACHE_FORK_PREPARE);
+    for (zc_cache *cache = caches.first; cache != NULL; cache = cache->next)
+        fork_cache(cache, ZCACHE_FORK_PREPARE);
+}
+
+static void fork_end(zcache_fork_phase phase)
+{
+    for (zc_cache *cache = caches.first; cache != NULL; cache = cache->next)
+        fork_cache(cache, phase);
+    zc_module_fork(phase);
+    pthread_mutex_unlock(&caches.lock);
+    zc_default_lock(false);
+}
+
+static void fork_parent(void)
+{
+    fork_end(ZCACHE_FORK_PARENT);
+}
+
+static void fork_child(void)
+{
+    zc_thread_after_fork_in_child();
+    zc_pin_after_fork_in_child();
+    fork_end(ZCACHE_FORK_CHILD);
+}
+
+/* ---- the end of a thread --------------------------------------------------------------------- */
+
+static void thread_exit_of(zc_cache *cache, zc_thread *thread)
+{
+    zc_generation *generation = zc_pin(&cache->current, thread);
+    for (size_t i = 0; i < generation->instance_count; i++) {
+        zc_instance *instance = &generation->instances[i];
+        if (instance->descriptor->ops->thread_exit != NULL)
+            instance->descriptor->ops->thread_exit(instance->self);
+    }
+    zc_unpin(generation, thread);
+}
+
+static void thread_ends(zc_thread *thread)
+{
+    pthread_mutex_lock(&caches.lock);
+    for (zc_cache *cache = caches.first; cache != NULL; cache = cache->next)
+        thread_exit_of(cache, thread);
+    pthread_mutex_unlock(&caches.lock);
+}
+
+/* ---- the list -------------------------------------------------------------------------------- */
+
+static void register_handlers(void)
+{
+    pthread_atfork(fork_prepare, fork_parent, fork_child);
+    zc_thread_on_exit(thread_ends);
+}
+
+void zc_caches_add(zc_cache *cache)
+{
+    pthread_once(&caches.once, register_handlers);
+    pthread_mutex_lock(&caches.lock);
+    cache->next = caches.first;
+    caches.first = cache;
+    pthread_mutex_unlock(&caches.lock);
+}
+
+void zc_caches_remove(zc_cache *cache)
+{
+    pthread_mutex_lock(&caches.lock);
+    zc_cache **at = &caches.first;
+    while (*at != cache)
+        at = &(*at)->next;
+    *at = cache->next;
+    pthread_mutex_unlock(&caches.lock);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) The zcache authors
+ *
+ * The swap: open the new generation first, prove it, publish it with one atomic store, wait for the
+ * old one to be left, close it. Whatever fails before the publish leaves the old one as it was.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "core/operation.h"
+#include "core/retire.h"
+
+#define DEFAULT_TIMEOUT_MS 10000
+#define TIMEOUT_MAX_MS     INT64_C(86400000)
+
+/* One swap at a time: takes the turn. */
+static zcache_status swap_begin(zc_cache *cache)
+{
+    if (zc_pin_inside(cache))
+        return zc_error(ZCACHE_E_BUSY, "zcache_swap: called from inside a callback of this cache, "
+                                       "which keeps the provider in use");
+    pthread_mutex_lock(&cache->lock);
+    bool busy = cache->swapping;
+    cache->swapping = true;
+    pthread_mutex_unlock(&cache->lock);
+    return busy ? zc_error(ZCACHE_E_BUSY, "zcache_swap: another swap of this cache is running, or "
+                                          "it is being closed")
+                : ZCACHE_OK;
+}
+
+static void swap_end(zc_cache *cache)
+{
+    pthread_mutex_lock(&cache->lock);
+    cache->swapping = false;
+    pthread_mutex_unlock(&cache->lock);
+}
+
+static const char *provider_name(const zc_generation *generation)
+{
+    return zc_generation_provider(generation)->descriptor->name;
+}
+
+/* Opens and pings the generation to swap to. */
+static zcache_status open_new(zc_cache *cache, const zc_generation *old,
+                              const zcache_swap_options *asked, int64_t deadline_ns,
+                              zcache_swap_report *report, zc_generation **opened)
+{
+    zc_config *config = NULL;
+    zcache_status status = zc_config_for_swap(old->config, asked, &config);
+    if (status != ZCACHE_OK)
+        return status;
+    zc_open_times times;
+    status = zc_generation_open(cache, config, deadline_ns, &times, opened);
+    if (status != ZCACHE_OK) {
+        zc_error_prefix("open %s: ", zc_config_cache(config)->provider);
+        zc_config_free(config);
+        return status;
+    }
+    report->load_ns = times.load_ns;
+    report->open_ns = times.open_ns;
+    int64_t begin_ns = zc_now_ns();
+    status = zc_generation_ping(*opened, deadline_ns);
+    report->ping_ns = zc_now_ns() - begin_ns;
+    if (status != ZCACHE_OK) {
+        zc_error_prefix("ping %s: ", provider_name(*opened));
+        zc_generation_close(*opened, zc_now_ns() + ZC_CLOSE_TIMEOUT_NS);
+    }
+    return status;
+}
+
+/* Waits for the old generation and closes it, or retires it. */
+static void end_old(zc_generation *old, int64_t deadline_ns, zcache_swap_report *report)
+{
+    int64_t begin_ns = zc_now_ns();
+    bool drained = zc_drain(old, deadline_ns);
+    report->drain_ns = zc_now_ns() - begin_ns;
+    if (drained) {
+        begin_ns = zc_now_ns();
+        report->unmapped = zc_generation_close(old, begin_ns + ZC_CLOSE_TIMEOUT_NS);
+        report->close_ns = zc_now_ns() - begin_ns;
+        return;
+    }
+    report->leases = atomic_load(&old->leases);
+    report->retired = true;
+    zc_log_write(&old->cache->log, ZCACHE_LOG_WARNING,
+                 "generation %llu (%s) is still used by %zu operations and %zu native leases: it "
+                 "is closed when they end",
+                 (unsigned long long)old->number, provider_name(old), zc_pin_count(old),
+                 report->leases);
+    zc_retire(old);
+}
+
+static zcache_status swap_in(zc_cache *cache, const zcache_swap_options *asked, int64_t deadline_ns,
+                             zcache_swap_report *report)
+{
+    zc_generation *old = atomic_load(&cache->current); /* nobody else changes it: our turn */
+    snprintf(report->from, sizeof(report->from), "%s", provider_name(old));
+    zc_generation *new = NULL;
+    zcache_status status = open_new(cache, old, asked, deadline_ns, report, &new);
+    if (status != ZCACHE_OK) {
+        zc_error_prefix("the swap failed and %s goes on: ", report->from);
+        return status;
+    }
+    snprintf(report->to, sizeof(report->to), "%s", provider_name(new));
+    int64_t begin_ns = zc_now_ns();
+    zc_generation_publish(new);
+    report->publish_ns = zc_now_ns() - begin_ns;
+    report->generation = new->number;
+    report->in_flight = zc_pin_count(old);
+    end_old(old, deadline_ns, report);
+    zc_log_write(&cache->log, ZCACHE_LOG_INFO, "swapped from %s to %s: generation %llu",
+                 report->from, report->to, (unsigned long long)report->generation);
+    return ZCACHE_OK;
+}
+
+ZCACHE_PUBLIC zcache_status zcache_swap(zcache *cache, const zcache_swap_options *options)
+{
+    zcache_swap_options asked;
+    zcache_status status = zc_options_copy(&asked, sizeof(asked), options, "ZCACHE_SWAP");
+    if (status != ZCACHE_OK)
+        return status;
+    if (asked.mode != ZCACHE_SWAP_COLD)
+        return zc_error(ZCACHE_E_INVALID, "zcache_swap: mode %d is none of ZCACHE_SWAP_…",
+                        (int)asked.mode);
+    if (asked.timeout_ms < 0 || asked.timeout_ms > TIMEOUT_MAX_MS)
+        return zc_error(ZCACHE_E_INVALID,
+                        "zcache_swap: timeout_ms is %lld: it must be 1 to %lld, or 0 for %d",
+                        (long long)asked.timeout_ms, (long long)TIMEOUT_MAX_MS, DEFAULT_TIMEOUT_MS);
+    status = zc_handle_resolve(&cache);
+    if (status != ZCACHE_OK)
+        return status;
+    zc_cache *core = cache->cache;
+    status = swap_begin(core);
+    if (status != ZCACHE_OK)
+        return status;
+    int64_t timeout_ms = asked.timeout_ms != 0 ? asked.timeout_ms : DEFAULT_TIMEOUT_MS;
+    zcache_swap_report report = {0};
+    status = swap_in(core, &asked, zc_now_ns() + timeout_ms * ZC_NS_PER_MS, &report);
+    swap_end(core);
+    if (status == ZCACHE_OK && asked.report != NULL)
+        *asked.report = report;
+    return status;
+}
