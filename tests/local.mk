@@ -21,7 +21,7 @@ AM_TESTS_ENVIRONMENT = \
 	ZCACHE_TEST_FIXTURES='$(abs_top_builddir)/tests/fixtures/.libs'; export ZCACHE_TEST_FIXTURES; \
 	ZCACHE_TEST_SOURCE='$(abs_top_srcdir)'; export ZCACHE_TEST_SOURCE; \
 	ZCACHE_TEST_BUILD='$(abs_top_builddir)'; export ZCACHE_TEST_BUILD; \
-	CC='$(CC) $(SANITIZER_CFLAGS)'; export CC; \
+	CC='$(CC)'; export CC; SANITIZER_CFLAGS='$(SANITIZER_CFLAGS)'; export SANITIZER_CFLAGS; \
 	REDIS_SERVER='$(REDIS_SERVER)'; export REDIS_SERVER; \
 	MEMCACHED_SERVER='$(MEMCACHED_SERVER)'; export MEMCACHED_SERVER;
 
