@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Programs that show how it is done; the tests build and run them.
 
-EXTRA_PROGRAMS += %D%/package-cache %D%/first
+noinst_PROGRAMS += %D%/package-cache %D%/first
 
 sdk_examples_package_cache_SOURCES = %D%/package-cache.c
 sdk_examples_package_cache_LDADD = host/libzcache.la -lm
