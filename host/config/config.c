@@ -64,20 +64,11 @@ static zcache_status add_options(zc_settings *settings, const char *const *optio
 /* The provider is `name`, whatever else was said. */
 static zcache_status add_provider(zc_settings *settings, const char *name, const char *origin)
 {
-    char section[] = "cache", key[] = "provider";
-    char *text = zc_strdup(name), *origin_copy = zc_strdup(origin);
-    zcache_status status;
-    if (text == NULL || origin_copy == NULL)
-        status = zc_error_nomem();
-    else
-        status = zc_settings_add(settings, &(zc_setting){.rank = ZC_RANK_OPTION,
-                                                         .section = section,
-                                                         .key = key,
-                                                         .text = text,
-                                                         .origin = origin_copy});
-    zc_free(text);
-    zc_free(origin_copy);
-    return status;
+    return zc_settings_add(settings, &(zc_setting){.rank = ZC_RANK_OPTION,
+                                                   .section = "cache",
+                                                   .key = "provider",
+                                                   .text = name,
+                                                   .origin = origin});
 }
 
 static zcache_status read_sources(zc_settings *settings, zcache_source source, const char *path)
@@ -246,13 +237,28 @@ void zc_config_plugin_options_free(const zcache_descriptor *descriptor, void *op
     zc_free(options);
 }
 
+/* A list as it stands in a file; NULL when memory is short. */
+static char *replace_colons(const char *path)
+{
+    char *list = zc_strdup(path);
+    for (char *at = list; at != NULL && *at != '\0'; at++)
+        if (*at == ':')
+            *at = ',';
+    return list;
+}
+
 static void report_section(const zc_settings *settings, const char *section,
                            const zc_option_table *table, zcache_setting_fn *each, void *user)
 {
     for (size_t i = 0; i < table->count; i++) {
         zcache_option option = zc_option_at(table, i);
         const zc_setting *setting = zc_settings_find(settings, section, option.key);
-        const char *value = setting != NULL ? setting->text : option.default_value;
+        char *joined = setting != NULL && zc_environment_is_path(setting)
+                           ? replace_colons(setting->text)
+                           : NULL;
+        const char *value = joined != NULL    ? joined
+                            : setting != NULL ? setting->text
+                                              : option.default_value;
         bool secret = (option.flags & ZCACHE_OPTION_SECRET) != 0;
         if (value == NULL)
             value = "";
@@ -264,6 +270,7 @@ static void report_section(const zc_settings *settings, const char *section,
                        .help = option.help != NULL ? option.help : "",
                        .secret = secret,
                    });
+        zc_free(joined);
     }
 }
 

@@ -141,15 +141,10 @@ static zcache_status add_variable(zc_settings *settings, const char *entry)
         return ZCACHE_OK; /* `REDIS_URL= command` is how a shell user unsets it */
     if (alias == NULL && check_name(name) != ZCACHE_OK)
         return ZCACHE_E_CONFIG;
-    char *text = zc_strdup(equals + 1);
-    if (text == NULL)
-        return zc_error_nomem();
-    zcache_status status = zc_settings_push(
+    return zc_settings_push(
         &settings->variables, &settings->variable_count,
-        &(zc_setting){.rank = ZC_RANK_ENVIRONMENT, .key = name, .text = text, .origin = origin});
-    explicit_bzero(text, strlen(text));
-    zc_free(text);
-    return status;
+        &(zc_setting){
+            .rank = ZC_RANK_ENVIRONMENT, .key = name, .text = equals + 1, .origin = origin});
 }
 
 zcache_status zc_environment_load(zc_settings *settings)

@@ -182,7 +182,7 @@ static char *read_line(char *buffer, int size, void *user)
     return good ? buffer : NULL;
 }
 
-static zcache_status add_setting(ini_state *state, char *key, char *text)
+static zcache_status add_setting(ini_state *state, const char *key, const char *text)
 {
     const zc_setting *earlier =
         zc_settings_find_rank(state->settings, state->section, key, ZC_RANK_FILE);
@@ -224,15 +224,8 @@ static int take_setting(void *user, const char *section, const char *key, const 
     (void)section;
     if (state->status != ZCACHE_OK)
         return 0;
-    if (state->indented) {
-        state->status = continue_setting(state, value);
-        return state->status == ZCACHE_OK;
-    }
-    char *key_copy = zc_strdup(key), *text = zc_strdup(value);
     state->status =
-        key_copy != NULL && text != NULL ? add_setting(state, key_copy, text) : zc_error_nomem();
-    zc_free(key_copy);
-    zc_free(text);
+        state->indented ? continue_setting(state, value) : add_setting(state, key, value);
     return state->status == ZCACHE_OK;
 }
 

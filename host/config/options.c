@@ -39,6 +39,9 @@ zcache_status zc_option_refuse(const zc_setting *setting, const char *section,
         zc_error_prefix("plugin %s: the default of option %s: ", section, option->key);
         return ZCACHE_E_PLUGIN;
     }
+    if (setting->text[0] == '"' || setting->text[0] == '\'')
+        zc_error(ZCACHE_E_CONFIG, "%s; quotes are part of a value: write it without",
+                 zc_error_text());
     if ((option->flags & ZCACHE_OPTION_SECRET) != 0)
         zc_error_prefix("%s: [%s] %s: ", setting->origin, section, option->key);
     else
@@ -87,11 +90,23 @@ static bool has_key(const zc_option_table *table, const char *key)
     return false;
 }
 
-static zcache_status check_variable(const zc_setting *variable, const char *section,
-                                    const zc_option_table *table)
+/* ZCACHE_REDIS_CLUSTER_NODES belongs to [redis-cluster], where there is one, and not to [redis]. */
+static bool is_of_longer_section(const zc_settings *settings, const zc_setting *variable,
+                                 const char *section)
+{
+    for (size_t i = 0; i < settings->section_count; i++) {
+        const char *other = settings->sections[i].name;
+        if (strlen(other) > strlen(section) && zc_environment_rest(variable, other) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static zcache_status check_variable(const zc_settings *settings, const zc_setting *variable,
+                                    const char *section, const zc_option_table *table)
 {
     const char *rest = zc_environment_rest(variable, section);
-    if (rest == NULL)
+    if (rest == NULL || is_of_longer_section(settings, variable, section))
         return ZCACHE_OK;
     for (size_t i = 0; i < table->count; i++)
         if (zc_environment_means(rest, zc_option_at(table, i).key))
@@ -115,7 +130,7 @@ zcache_status zc_options_check(const zc_settings *settings, const char *section,
 {
     zcache_status status = zc_options_check_keys(settings, section, table);
     for (size_t i = 0; i < settings->variable_count && status == ZCACHE_OK; i++)
-        status = check_variable(&settings->variables[i], section, table);
+        status = check_variable(settings, &settings->variables[i], section, table);
     return status;
 }
 

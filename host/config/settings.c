@@ -6,31 +6,38 @@
  */
 #include "config/settings.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/allocator.h"
 #include "base/error.h"
 #include "config/environment.h"
 
-static void wipe_and_free(char *text)
+/* The strings are const to those who look at the store, which owns them. */
+static void free_text(const char *text)
+{
+    zc_free((void *)(uintptr_t)text);
+}
+
+static void wipe_and_free(const char *text)
 {
     if (text != NULL)
-        explicit_bzero(text, strlen(text));
-    zc_free(text);
+        explicit_bzero((void *)(uintptr_t)text, strlen(text));
+    free_text(text);
 }
 
-static void release_setting(zc_setting *setting)
+static void release_setting(const zc_setting *setting)
 {
-    zc_free(setting->section);
-    zc_free(setting->key);
+    free_text(setting->section);
+    free_text(setting->key);
     wipe_and_free(setting->text);
-    zc_free(setting->origin);
+    free_text(setting->origin);
 }
 
-static void release_section(zc_section *section)
+static void release_section(const zc_section *section)
 {
-    zc_free(section->name);
-    zc_free(section->origin);
+    free_text(section->name);
+    free_text(section->origin);
 }
 
 void zc_settings_free(zc_settings *settings)
@@ -157,20 +164,17 @@ zcache_status zc_settings_add_option(zc_settings *settings, const char *option)
 
     char *section = zc_strndup(option, (size_t)(dot - option));
     char *key = zc_strndup(dot + 1, (size_t)(equals - dot - 1));
-    char *text = zc_strdup(equals + 1);
-    char origin[] = "option";
     zcache_status status;
-    if (section != NULL && key != NULL && text != NULL)
+    if (section != NULL && key != NULL)
         status = zc_settings_add(settings, &(zc_setting){.rank = ZC_RANK_OPTION,
                                                          .section = section,
                                                          .key = key,
-                                                         .text = text,
-                                                         .origin = origin});
+                                                         .text = equals + 1,
+                                                         .origin = "option"});
     else
         status = zc_error_nomem();
     zc_free(section);
     zc_free(key);
-    wipe_and_free(text);
     return status;
 }
 

@@ -17,19 +17,19 @@ typedef enum zc_rank { ZC_RANK_FILE, ZC_RANK_ENVIRONMENT, ZC_RANK_OPTION } zc_ra
 /* All strings belong to the store. */
 typedef struct zc_setting {
     zc_rank rank;
-    char *section;      /* NULL for a variable of the environment: its name is in `key` */
-    char *key;          /* "timeout"; "ZCACHE_CACHE_TIMEOUT" */
-    char *text;         /* the value */
-    char *origin;       /* "zcache.ini:12", "environment REDIS_URL", "option" */
-    unsigned line;      /* in its file, else 0 */
-    unsigned continued; /* the first indented line that was appended to it, else 0 */
-    bool commented;     /* a comment stood behind the value and was cut off */
+    const char *section; /* NULL for a variable of the environment: its name is in `key` */
+    const char *key;     /* "timeout"; "ZCACHE_CACHE_TIMEOUT" */
+    const char *text;    /* the value */
+    const char *origin;  /* "zcache.ini:12", "environment REDIS_URL", "option" */
+    unsigned line;       /* in its file, else 0 */
+    unsigned continued;  /* the first indented line that was appended to it, else 0 */
+    bool commented;      /* a comment stood behind the value and was cut off */
 } zc_setting;
 
 /* A section that was named, with or without settings in it. */
 typedef struct zc_section {
-    char *name;
-    char *origin;
+    const char *name;
+    const char *origin;
     unsigned line;
 } zc_section;
 

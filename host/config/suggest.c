@@ -53,5 +53,6 @@ bool zc_suggest_near(const char *a, const char *b)
     size_t a_size = strlen(a), b_size = strlen(b);
     size_t longer = a_size > b_size ? a_size : b_size;
     size_t limit = longer / 3 > 1 ? longer / 3 : 1;
-    return zc_suggest_distance(a, b) <= limit;
+    size_t distance = zc_suggest_distance(a, b);
+    return distance <= limit && distance < longer;
 }

@@ -14,7 +14,7 @@
 size_t zc_suggest_distance(const char *a, const char *b);
 
 /* Whether one is probably the other mistyped: up to a third of the longer one differs, and one
- * character may always. */
+ * character may always (not all of them). */
 bool zc_suggest_near(const char *a, const char *b);
 
 #endif

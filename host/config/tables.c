@@ -43,19 +43,6 @@ static zcache_status add_table(const zc_settings *settings, zc_tables *tables, c
     return status;
 }
 
-/* Whether a table's section is meant by `rest`, "USERS_TTL". */
-static bool is_meant(const char *rest, const char *section)
-{
-    const char *name = zc_section_table(section);
-    size_t size = strlen(name);
-    char head[ZC_VARIABLE_MAX];
-    if (strlen(rest) <= size || rest[size] != '_' || size >= sizeof(head))
-        return false;
-    memcpy(head, rest, size);
-    head[size] = '\0';
-    return zc_environment_means(head, name);
-}
-
 /* Which option a variable's name ends with: its length, and 0 if none. */
 static size_t key_at_end(const char *rest)
 {
@@ -81,16 +68,15 @@ static zcache_status add_variable(const zc_settings *settings, zc_tables *tables
                         "%s: no such variable; a table has ZCACHE_TABLE_<NAME>_TTL and "
                         "ZCACHE_TABLE_<NAME>_SERIALIZATION",
                         variable->origin);
-    for (size_t i = 0; i < tables->count; i++)
-        if (is_meant(rest, tables->entries[i].section))
-            return ZCACHE_OK;
-
     char section[ZC_VARIABLE_MAX + sizeof(ZC_SECTION_TABLE)] = ZC_SECTION_TABLE;
     size_t head = sizeof(ZC_SECTION_TABLE) - 1, size = strlen(rest) - key_size - 1;
     for (size_t i = 0; i < size; i++)
         section[head + i] =
             (char)(rest[i] >= 'A' && rest[i] <= 'Z' ? rest[i] - 'A' + 'a' : rest[i]);
     section[head + size] = '\0';
+    for (size_t i = 0; i < tables->count; i++)
+        if (zc_environment_same(zc_section_table(tables->entries[i].section), section + head))
+            return ZCACHE_OK;
     if (!zc_schema_is_table_name(section + head))
         return zc_error(ZCACHE_E_CONFIG, "%s: this cannot be a table's name", variable->origin);
     return add_table(settings, tables, section, true);
