@@ -1,2 +1,45 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The zcache command: one file a command, on sdk/ headers alone.
+
+bin_PROGRAMS += %D%/zcache
+%C%_zcache_SOURCES = \
+	%D%/answer.c \
+	%D%/arguments.c \
+	%D%/cli.h \
+	%D%/commands.c \
+	%D%/complete.c \
+	%D%/config.c \
+	%D%/del.c \
+	%D%/editor.c \
+	%D%/exists.c \
+	%D%/get.c \
+	%D%/help.c \
+	%D%/incr.c \
+	%D%/input.c \
+	%D%/json.c \
+	%D%/keys.c \
+	%D%/main.c \
+	%D%/message.c \
+	%D%/output.c \
+	%D%/ping.c \
+	%D%/plugin.c \
+	%D%/run.c \
+	%D%/session.c \
+	%D%/set.c \
+	%D%/shell.c \
+	%D%/stats.c \
+	%D%/swap.c \
+	%D%/table.c \
+	%D%/text.c \
+	%D%/ttl.c \
+	%D%/version.c \
+	%D%/words.c
+%C%_zcache_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEDIT_CFLAGS)
+%C%_zcache_LDADD = host/libzcache.la $(LIBEDIT_LIBS)
+
+# bash-completion looks for a file that is named like the command
+bashcompletion_DATA = %D%/completion/zcache
+EXTRA_DIST += %D%/zcache.bash
+CLEANFILES += %D%/completion/zcache
+%D%/completion/zcache: %D%/zcache.bash
+	$(AM_V_GEN)$(MKDIR_P) %D%/completion && cp '$(top_srcdir)/%D%/zcache.bash' $@

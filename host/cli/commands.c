@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) The zcache authors
+ *
+ * The table of commands: whatever the program knows of a command beside its code stands here, once.
+ */
+#include <string.h>
+
+#include "cli.h"
+
+#define ANY_NUMBER SIZE_MAX
+
+const cli_command cli_commands[] = {
+    {"get", "KEY", "write the value of a key to standard output",
+     "Writes the bytes of the value, nothing added. A miss writes nothing: exit status 1.\n", 0,
+     CLI_NEEDS_CACHE, 1, 1, CLI_OPERAND_BYTES, cli_get},
+    {"set", "KEY [VALUE|-] [--ttl DURATION] [--add|--replace]", "store a value",
+     "Without VALUE, or with `-`, the value is what standard input gives: any bytes, up to the\n"
+     "cache's max_value_size. Without --ttl the TTL of the table, else of the cache, holds.\n"
+     "With --add or --replace, exit status 1 says that nothing was stored.\n",
+     CLI_BIT(TTL) | CLI_BIT(ADD) | CLI_BIT(REPLACE), CLI_NEEDS_CACHE, 1, 2, CLI_OPERAND_BYTES,
+     cli_set},
+    {"del", "KEY...", "delete keys",
+     "Exit status 1: a key was not there. The others are deleted.\n", 0, CLI_NEEDS_CACHE, 1,
+     ANY_NUMBER, CLI_OPERAND_BYTES, cli_del},
+    {"exists", "KEY...", "tell whether keys are there",
+     "Prints `yes` or `no`, a line for each key. Exit status 1: at least one is not there.\n", 0,
+     CLI_NEEDS_CACHE, 1, ANY_NUMBER, CLI_OPERAND_BYTES, cli_exists},
+    {"ttl", "KEY", "print the time that a key has left",
+     "Prints milliseconds, or `never`. With --json, `ttl_ms` is null for never.\n", 0,
+     CLI_NEEDS_CACHE, 1, 1, CLI_OPERAND_BYTES, cli_ttl},
+    {"touch", "KEY --ttl DURATION", "give a key a new time to live",
+     "The time counts from now. The value stays.\n", CLI_BIT(TTL), CLI_NEEDS_CACHE, 1, 1,
+     CLI_OPERAND_BYTES, cli_touch},
+    {"incr", "KEY [N] [--ttl DURATION]", "add to a number",
+     "Adds N (1 unless given; it may be negative) in one atomic step and prints the new number.\n"
+     "A missing key counts as 0, and gets the TTL; an existing one keeps its own.\n",
+     CLI_BIT(TTL), CLI_NEEDS_CACHE, 1, 2, CLI_OPERAND_BYTES, cli_incr},
+    {"mget", "KEY...", "print the values of several keys",
+     "Prints a line KEY<TAB>VALUE for each key, in the order given. Bytes that are not printable\n"
+     "are shown as \\xHH and a backslash as \\\\ (printf %b gives them back); \\N instead of the\n"
+     "value is a miss, and \\E a key that failed. Exit status 1: at least one is missing.\n",
+     0, CLI_NEEDS_CACHE, 1, ANY_NUMBER, CLI_OPERAND_BYTES, cli_mget},
+    {"mset", "KEY VALUE... [--ttl DURATION]", "store several values", "All get the same TTL.\n",
+     CLI_BIT(TTL), CLI_NEEDS_CACHE, 2, ANY_NUMBER, CLI_OPERAND_BYTES, cli_mset},
+    {"keys", "[PATTERN]", "list the keys, sorted",
+     "PATTERN is a glob: * any bytes, ? one byte, [a-z] one of these, [^a] none of these, \\x the\n"
+     "byte x. Quote it from the shell. A line is a key: bytes that are not printable are shown as\n"
+     "\\xHH and a backslash as \\\\, which $'...' gives back.\n",
+     0, CLI_NEEDS_CACHE, 0, 1, CLI_OPERAND_BYTES, cli_keys},
+    {"clear", "", "delete every key of the table or cache",
+     "Deletes the keys of the table (-t), or all that begin with the cache's key_prefix. Without\n"
+     "both it would empty a shared server, and is refused unless `[cache] allow_flush = yes`.\n",
+     0, CLI_NEEDS_CACHE, 0, 0, CLI_OPERAND_BYTES, cli_clear},
+    {"ping", "", "ask every server of the backend for an answer",
+     "Prints the provider and how long the answers took, the connection included.\n", 0,
+     CLI_NEEDS_CACHE, 0, 0, CLI_OPERAND_BYTES, cli_ping},
+    {"stats", "", "print statistics of cache and provider",
+     "Names that begin with `cache_` are those of this process.\n", 0, CLI_NEEDS_CACHE, 0, 0,
+     CLI_OPERAND_BYTES, cli_stats},
+    {"shell", "", "run commands line by line, on one open cache",
+     "Reads commands as they are given to zcache, words quoted as in a POSIX shell, # for "
+     "comments.\n"
+     "On a terminal lines are edited, with history and completion; from a pipe or file nothing is\n"
+     "printed but results. Here `get` ends the value with a newline, a miss prints (miss) and a\n"
+     "write OK; `swap` changes the provider, `table` the table, `exit` or Ctrl-D ends it.\n"
+     "A line that fails is reported with its number, and the shell goes on. Its exit status is "
+     "the\n"
+     "highest of all lines; a miss does not count.\n",
+     0, CLI_NEEDS_CACHE | CLI_NOT_IN_SHELL, 0, 0, CLI_OPERAND_BYTES, cli_shell},
+    {"swap", "[PROVIDER] [-c FILE] [-s SECTION.KEY=VALUE]...", "change the provider",
+     "Opens PROVIDER, proves that it answers, and goes on with it; the new cache starts as it is\n"
+     "there. -c takes the provider and its section from an INI file. If anything fails, the old\n"
+     "provider goes on.\n",
+     CLI_BIT(CONFIG) | CLI_BIT(SETTING), CLI_NEEDS_CACHE | CLI_SHELL_ONLY, 0, 1,
+     CLI_OPERAND_PROVIDER, cli_swap},
+    {"table", "[NAME]", "work on a table; without NAME on all of the cache", "", 0,
+     CLI_NEEDS_CACHE | CLI_SHELL_ONLY, 0, 1, CLI_OPERAND_BYTES, cli_shell_table},
+    {"plugin list", "", "list the plugins that are there",
+     "Looks in plugin_path, loads each plugin and lets it go again. A plugin that is refused is\n"
+     "listed with the reason.\n",
+     0, 0, 0, 0, CLI_OPERAND_BYTES, cli_plugin_list},
+    {"plugin info", "NAME", "tell all about one plugin",
+     "Prints its capabilities, limits and options with type, default and range.\n", 0, 0, 1, 1,
+     CLI_OPERAND_PLUGIN, cli_plugin_info},
+    {"config check", "[FILE]", "check a configuration without using it",
+     "Checks FILE, else -c FILE, else what the environment names, with the environment and -s "
+     "laid\n"
+     "over it as they would be. The provider's plugin is loaded to check its section; no server "
+     "is\n"
+     "asked. Exit status 4: it is wrong, and the message says where.\n",
+     0, 0, 0, 1, CLI_OPERAND_FILE, cli_config_check},
+    {"config show", "", "print every setting with its origin",
+     "Prints `[section] key = value  # origin`; secrets are shown as ***.\n", 0, 0, 0, 0,
+     CLI_OPERAND_BYTES, cli_config_show},
+    {"version", "", "print the versions of command, library and ABI", "", 0, 0, 0, 0,
+     CLI_OPERAND_BYTES, cli_version},
+    {"help", "[COMMAND]", "explain the program or a command", "", 0, 0, 0, 2, CLI_OPERAND_COMMAND,
+     cli_help},
+    {"exit", "", "leave the shell, as Ctrl-D does", "", 0, CLI_SHELL_ONLY, 0, 0, CLI_OPERAND_BYTES,
+     cli_shell_exit},
+    {"quit", "", "leave the shell", "", 0, CLI_SHELL_ONLY, 0, 0, CLI_OPERAND_BYTES, cli_shell_exit},
+    {"complete", "[WORD...]", "print what the last word can be completed to",
+     "Asked by the bash completion. Prints a candidate a line; `:file:` stands for file names.\n",
+     0, CLI_NOT_IN_SHELL | CLI_HIDDEN, 0, ANY_NUMBER, CLI_OPERAND_BYTES, cli_complete},
+};
+
+const size_t cli_command_count = sizeof(cli_commands) / sizeof(cli_commands[0]);
+
+static bool word_is(zcache_slice word, const char *text, size_t size)
+{
+    return word.size == size && memcmp(word.data, text, size) == 0;
+}
+
+const cli_command *cli_command_find(const zcache_slice words[], size_t count, size_t *used)
+{
+    for (size_t i = 0; count > 0 && i < cli_command_count; i++) {
+        const char *name = cli_commands[i].name;
+        const char *blank = strchr(name, ' ');
+        *used = blank != NULL ? 2 : 1;
+        if (blank == NULL && word_is(words[0], name, strlen(name)))
+            return &cli_commands[i];
+        if (blank != NULL && count > 1 && word_is(words[0], name, (size_t)(blank - name)) &&
+            word_is(words[1], blank + 1, strlen(blank + 1)))
+            return &cli_commands[i];
+    }
+    *used = 0;
+    return NULL;
+}
+
+bool cli_command_shown(const cli_program *cli, const cli_command *command)
+{
+    return (command->flags & (cli->in_shell ? CLI_NOT_IN_SHELL : CLI_SHELL_ONLY)) == 0;
+}
+
+uint32_t cli_command_options(const cli_program *cli, const cli_command *command)
+{
+    uint32_t options = command->options | CLI_COMMON_OPTIONS;
+    return cli->in_shell ? options : options | CLI_OPENING_OPTIONS;
+}
