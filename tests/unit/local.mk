@@ -14,3 +14,12 @@ MEMORY_TEST_LIBS = tests/unit/libmemory-engine.la $(CMOCKA_LIBS)
 tests_unit_memory_engine_test_CPPFLAGS = $(MEMORY_TEST_CPPFLAGS)
 tests_unit_memory_engine_test_LDADD = $(MEMORY_TEST_LIBS)
 endif
+
+# Keys and patterns of the core.
+CORE_UNIT_TESTS = tests/unit/glob-test tests/unit/key-test
+check_PROGRAMS += $(CORE_UNIT_TESTS)
+TESTS += $(CORE_UNIT_TESTS)
+tests_unit_glob_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_glob_test_LDADD = $(UNIT_LIBS)
+tests_unit_key_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_key_test_LDADD = $(UNIT_LIBS)
