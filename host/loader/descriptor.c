@@ -12,6 +12,7 @@
 
 #include "base/allocator.h"
 #include "base/error.h"
+#include "config/options.h"
 #include "loader/search.h"
 
 /* No struct, table or text of a sane plugin is larger: what is, is damaged. */
@@ -19,9 +20,10 @@
 #define OPTIONS_MAX ((size_t)256)
 
 /* The operations that a plugin may have or not, in the order of zcache_ops. */
-#define CAPABILITY_MAP(X)                                                                       \
-    X(get)                                                                                      \
-    X(set) X(del) X(peek) X(touch) X(incr) X(scan) X(clear) X(ping) X(stats) X(quiesce) X(fork) \
+#define CAPABILITY_MAP(X)                                                                \
+    X(get)                                                                               \
+    X(set)                                                                               \
+    X(del) X(peek) X(touch) X(incr) X(scan) X(clear) X(ping) X(stats) X(quiesce) X(fork) \
         X(thread_exit)
 
 #define REFUSE(...) zc_error(ZCACHE_E_PLUGIN, __VA_ARGS__)
@@ -355,6 +357,34 @@ zcache_status zc_descriptor_copy(const zcache_descriptor *theirs, size_t readabl
             *copy = (zcache_descriptor *)(void *)into.memory;
         }
     }
+    zc_free(options);
+    return result;
+}
+
+zcache_status zc_descriptor_check_defaults(const zcache_descriptor *own)
+{
+    if (own->option_count == 0)
+        return ZCACHE_OK;
+    /* Filling a struct from no settings at all parses every default: all that is required is then
+     * missing, and no fault of the table. */
+    zcache_option *options = zc_alloc(own->option_count * sizeof(*options));
+    void *target = zc_calloc(1, own->options_size);
+    zcache_status result = ZCACHE_E_NOMEM;
+    if (options == NULL || target == NULL) {
+        result = zc_error_nomem();
+        goto out;
+    }
+    for (size_t i = 0; i < own->option_count; i++) {
+        options[i] = own->options[i];
+        options[i].flags &= ~ZCACHE_OPTION_REQUIRED;
+    }
+    const zc_option_table table = {options, own->option_count, sizeof(*options), own->options_size};
+    const zc_settings none = {0};
+    result = zc_options_fill(&none, own->name, &table, target);
+    if (result == ZCACHE_OK)
+        zc_options_release(&table, target);
+out:
+    zc_free(target);
     zc_free(options);
     return result;
 }

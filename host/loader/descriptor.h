@@ -17,6 +17,10 @@
 zcache_status zc_descriptor_copy(const zcache_descriptor *theirs, size_t readable, const char *name,
                                  zcache_descriptor **copy);
 
+/* Checks that the defaults of the options of a copied descriptor can be parsed and are within their
+ * limits. Errors: ZCACHE_E_PLUGIN, with plugin and option; ZCACHE_E_NOMEM. */
+zcache_status zc_descriptor_check_defaults(const zcache_descriptor *own);
+
 /* The names of the operations that `descriptor` has, separated by blanks; NULL when memory is
  * short. To be freed with zc_free. */
 char *zc_descriptor_capabilities(const zcache_descriptor *descriptor);

@@ -18,7 +18,14 @@
 
 #define SEGMENTS_MAX       64
 #define DYNAMIC_BATCH      32
+#define RELOCATION_BATCH   128
 #define DYNAMIC_TAGS_KNOWN 40 /* DT_NULL to DT_RELR and the like */
+
+#if UINTPTR_MAX > UINT32_MAX
+#define RELOCATION_SYMBOL(info) ((uint64_t)ELF64_R_SYM(info))
+#else
+#define RELOCATION_SYMBOL(info) ((uint64_t)ELF32_R_SYM(info))
+#endif
 
 typedef ElfW(Ehdr) header_t;
 typedef ElfW(Phdr) segment_t;
@@ -218,6 +225,29 @@ static bool check_addresses(elf_file *file)
     return true;
 }
 
+/* Whether an entry of the dynamic section is what it must be by itself. */
+static bool check_dynamic_entry(elf_file *file, const dynamic_t *entry)
+{
+    switch (entry->d_tag) {
+    case DT_FLAGS_1:
+        if (entry->d_un.d_val & DF_1_PIE)
+            return wrong(file, "is a program, not a shared object (link it with -shared)");
+        return true;
+    case DT_HASH:
+    case DT_GNU_HASH:
+    case DT_VERSYM:
+    case DT_VERDEF:
+    case DT_VERNEED:
+        if (entry->d_un.d_ptr % 2 != 0 ||
+            segment_of(file, entry->d_un.d_ptr, sizeof(uint32_t), true) == NULL)
+            return wrong(file, "is damaged: a table of the dynamic section lies outside what is "
+                               "loaded");
+        return true;
+    default:
+        return true;
+    }
+}
+
 /* Keeps the dynamic section by tag; of the tags that the linker follows there is one each. */
 static bool read_dynamic(elf_file *file)
 {
@@ -233,8 +263,8 @@ static bool read_dynamic(elf_file *file)
         for (size_t j = 0; j < n; j++) {
             if (batch[j].d_tag == DT_NULL)
                 return true;
-            if (batch[j].d_tag == DT_FLAGS_1 && (batch[j].d_un.d_val & DF_1_PIE))
-                return wrong(file, "is a program, not a shared object (link it with -shared)");
+            if (!check_dynamic_entry(file, &batch[j]))
+                return false;
             if (batch[j].d_tag > 0 && batch[j].d_tag < DYNAMIC_TAGS_KNOWN) {
                 file->tags[batch[j].d_tag] = batch[j].d_un.d_val;
                 file->has[batch[j].d_tag] = true;
@@ -301,6 +331,41 @@ static bool check_tables(elf_file *file)
     return true;
 }
 
+/* The relocations of one table: each must write into a segment that can be written, and name a
+ * symbol that is there. */
+static bool check_relocations(elf_file *file, int address_tag, int size_tag, bool with_addend)
+{
+    uint64_t address = file->tags[address_tag];
+    uint64_t entry_size = with_addend ? sizeof(ElfW(Rela)) : sizeof(ElfW(Rel));
+    if (!file->has[address_tag])
+        return true;
+    if (file->tags[size_tag] % entry_size != 0)
+        return wrong(file, "is damaged: size of a relocation table");
+    const segment_t *home = segment_of(file, address, file->tags[size_tag], true);
+    uint64_t offset = home->p_offset + (address - home->p_vaddr);
+    for (uint64_t end = offset + file->tags[size_tag]; offset < end;) {
+        union {
+            char bytes[RELOCATION_BATCH * sizeof(ElfW(Rela))];
+            ElfW(Rel) first;
+        } batch;
+        uint64_t room = sizeof(batch) / entry_size * entry_size;
+        size_t size = (size_t)(end - offset < room ? end - offset : room);
+        if (!read_at(file, offset, &batch, size))
+            return false;
+        for (size_t at = 0; at < size; at += entry_size) {
+            ElfW(Rel) one; /* a Rela begins like a Rel */
+            memcpy(&one, batch.bytes + at, sizeof(one));
+            home = segment_of(file, one.r_offset, sizeof(ElfW(Addr)), false);
+            uint64_t symbol = RELOCATION_SYMBOL(one.r_info) * sizeof(ElfW(Sym));
+            if (home == NULL || !(home->p_flags & PF_W) ||
+                segment_of(file, file->tags[DT_SYMTAB] + symbol, sizeof(ElfW(Sym)), true) == NULL)
+                return wrong(file, "is damaged: a relocation points outside what is loaded");
+        }
+        offset += size;
+    }
+    return true;
+}
+
 static bool check_flags(elf_file *file)
 {
     if (file->tags[DT_FLAGS] & DF_STATIC_TLS)
@@ -316,7 +381,10 @@ zcache_status zc_elf_check(int fd, uint64_t size, const char *path)
     elf_file file = {.fd = fd, .size = size};
     if (check_header(&file) && check_segments(&file) && check_sections(&file) &&
         check_addresses(&file) && read_dynamic(&file) && check_strings(&file) &&
-        check_tables(&file) && check_flags(&file))
+        check_flags(&file) && check_tables(&file) &&
+        check_relocations(&file, DT_RELA, DT_RELASZ, true) &&
+        check_relocations(&file, DT_REL, DT_RELSZ, false) &&
+        check_relocations(&file, DT_JMPREL, DT_PLTRELSZ, file.tags[DT_PLTREL] == DT_RELA))
         return ZCACHE_OK;
     return zc_error(ZCACHE_E_PLUGIN, "plugin file %s %s", path, file.wrong);
 }

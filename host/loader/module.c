@@ -13,6 +13,7 @@
 
 #include "base/allocator.h"
 #include "base/error.h"
+#include "base/thread.h"
 #include "loader/descriptor.h"
 #include "loader/elf.h"
 #include "loader/object.h"
@@ -121,6 +122,8 @@ static zcache_status make_module(const char *name, zc_object *object, const char
         if (result != ZCACHE_OK)
             zc_error_prefix("plugin %s (%s): ", name, file);
     }
+    if (result == ZCACHE_OK)
+        result = zc_descriptor_check_defaults(module->descriptor);
     if (result != ZCACHE_OK) {
         discard(module);
         return result;
@@ -181,13 +184,16 @@ static zcache_status call_load(zc_module *module)
         module->started = true;
         return ZCACHE_OK;
     }
-    zc_error(ZCACHE_E_PLUGIN, "%s", ""); /* so that the plugin's own message can be told */
+    zc_thread *thread = zc_thread_self();
+    if (thread == NULL)
+        return zc_error_nomem();
+    thread->message_left = false;
     zcache_status status = descriptor->load(zc_services_for_load());
     if (status == ZCACHE_OK) {
         module->started = true;
         return ZCACHE_OK;
     }
-    if (zc_error_text()[0] == '\0')
+    if (!thread->message_left)
         zc_error(ZCACHE_E_PLUGIN, "%s", zcache_status_text(status));
     zc_error_prefix("plugin %s (%s): load failed: ", descriptor->name, module->file);
     return status == ZCACHE_E_NOMEM ? ZCACHE_E_NOMEM : ZCACHE_E_PLUGIN;
