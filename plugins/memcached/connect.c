@@ -162,6 +162,7 @@ static bool begin_connect(mc_connection *connection)
 /* Tries the addresses from the present attempt on. */
 static zcache_status try_addresses(mc_connection *connection)
 {
+    char reason[MC_REASON_MAX];
     int error = ECONNREFUSED;
 
     connection->phase = MC_CONNECTING;
@@ -170,7 +171,7 @@ static zcache_status try_addresses(mc_connection *connection)
             return ZCACHE_OK;
         error = errno;
     }
-    return attempt_failed(connection, ZCACHE_E_UNAVAILABLE, strerror(error));
+    return attempt_failed(connection, ZCACHE_E_UNAVAILABLE, mc_reason(error, reason));
 }
 
 static zcache_status advance_naming(mc_connection *connection)
@@ -187,7 +188,7 @@ static zcache_status advance_naming(mc_connection *connection)
     }
     return attempt_failed(connection, ZCACHE_E_UNAVAILABLE,
                           error == 0 ? "its name cannot be resolved: out of resources"
-                                     : gai_strerror(error));
+                                     : gai_mc_reason(error, reason));
 }
 
 static void greet(mc_connection *connection)
@@ -205,6 +206,7 @@ static void greet(mc_connection *connection)
 static zcache_status advance_connecting(mc_connection *connection)
 {
     struct pollfd ready = {.fd = connection->fd, .events = POLLOUT};
+    char reason[MC_REASON_MAX];
     int error = 0;
     socklen_t size = sizeof(error);
 
@@ -225,7 +227,7 @@ static zcache_status advance_connecting(mc_connection *connection)
     connection->attempt++;
     if (connection->attempt < connection->addresses.count)
         return try_addresses(connection);
-    return attempt_failed(connection, ZCACHE_E_UNAVAILABLE, strerror(error));
+    return attempt_failed(connection, ZCACHE_E_UNAVAILABLE, mc_reason(error, reason));
 }
 
 /* ---- the greeting -------------------------------------------------------------------------------

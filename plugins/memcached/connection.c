@@ -155,8 +155,9 @@ zcache_status mc_connection_send(mc_connection *connection)
         if (sent < 0 && errno == EAGAIN)
             return ZCACHE_OK;
         if (sent < 0) {
-            zcache_status status = mc_connection_error(connection, ZCACHE_E_UNAVAILABLE,
-                                                       "cannot send: %s", strerror(errno));
+            char reason[MC_REASON_MAX];
+            zcache_status status = mc_connection_error(connection, ZCACHE_E_UNAVAILABLE, "%s",
+                                                       mc_reason(errno, reason));
             mc_connection_close(connection);
             return status;
         }
@@ -170,6 +171,7 @@ zcache_status mc_connection_receive(mc_connection *connection, size_t *received)
 {
     mc_buffer *in = &connection->in;
     zcache_status status = ZCACHE_E_UNAVAILABLE;
+    char reason[MC_REASON_MAX];
 
     *received = 0;
     if (in->start == in->end)
@@ -194,7 +196,7 @@ zcache_status mc_connection_receive(mc_connection *connection, size_t *received)
     if (size < 0 && errno == EAGAIN)
         return ZCACHE_OK;
     mc_connection_error(connection, status, "%s",
-                        size == 0 ? "the server closed the connection" : strerror(errno));
+                        size == 0 ? "the server closed the connection" : mc_reason(errno, reason));
 fail:
     mc_connection_close(connection);
     return status;
@@ -235,6 +237,15 @@ zcache_status mc_connection_error(const mc_connection *connection, zcache_status
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     return host->error(host, status, "memcached at %s: %s", connection->server->address.text, text);
+}
+
+const char *mc_reason(int error, char text[MC_REASON_MAX])
+{
+    const char *reason = strerrordesc_np(error);
+    snprintf(text, MC_REASON_MAX, "%s", reason != NULL ? reason : "unknown error");
+    if (text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a' && text[1] <= 'z')
+        text[0] = (char)(text[0] - 'A' + 'a');
+    return text;
 }
 
 zcache_status mc_connection_refusal(const mc_connection *connection, const mc_line *line)

@@ -115,6 +115,10 @@ int64_t mc_expiry(const mc_connection *connection, int64_t seconds);
 zcache_status mc_connection_error(const mc_connection *connection, zcache_status status,
                                   const char *format, ...) ZCACHE_PRINTF(3, 4);
 
+/* What errno means, as part of a sentence: "connection refused". Returns `text`. */
+#define MC_REASON_MAX 96
+const char *mc_reason(int error, char text[MC_REASON_MAX]);
+
 /* What a reply that says no to a request means: ERROR, CLIENT_ERROR, SERVER_ERROR; anything else
  * is ZCACHE_E_PROTOCOL. Leaves a message. */
 zcache_status mc_connection_refusal(const mc_connection *connection, const mc_line *line);

@@ -5,7 +5,6 @@
  * connection breaks, or at the deadline, whatever its server is doing then: dripping bytes, sending
  * without end, or nothing.
  */
-#define _GNU_SOURCE /* ppoll */
 #include "exchange.h"
 
 #include <errno.h>

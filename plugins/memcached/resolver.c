@@ -4,7 +4,6 @@
  * The resolver of resolver.h. The thread writes its answer under the lock and rings the eventfd,
  * which stays readable until the next question, so that any number of threads can wait on it.
  */
-#define _GNU_SOURCE /* EAI_ADDRFAMILY */
 #include "resolver.h"
 
 #include <netdb.h>
