@@ -152,7 +152,8 @@ static void batch_hit(zcache_sink *sink, size_t i, zcache_slice value, const zca
     out->size = value.size;
     if (meta != NULL) {
         out->ttl_ms = reading->with_ttl ? meta->ttl_ms : ZCACHE_TTL_UNKNOWN;
-        out->cas = reading->with_cas ? meta->cas : 0;
+        out->cas =
+            reading->with_cas ? zc_cas_to_application(reading->batch->operation, meta->cas) : 0;
     }
     reading->batch->statuses[at] = ZCACHE_OK;
 }
@@ -245,6 +246,7 @@ static zcache_status add_item(key_batch *batch, zcache_item *physical, const zca
 {
     *physical = *item;
     physical->status = ZC_STATUS_UNSET;
+    physical->cas = zc_cas_to_provider(batch->operation, item->cas);
     if ((unsigned)item->mode > ZCACHE_SET_CAS)
         return zc_error(ZCACHE_E_INVALID, "items[%zu]: mode %d is none of ZCACHE_SET_…", i,
                         (int)item->mode);

@@ -8,6 +8,7 @@
 #include "core/generation.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/allocator.h"
 #include "base/clock.h"
@@ -172,6 +173,9 @@ static void adopt_settings(zc_generation *generation, zc_config *config)
     generation->timeout_ms = settings->timeout_ms;
     generation->default_ttl_ms = settings->default_ttl_ms;
     generation->config = config;
+    if (getrandom(&generation->cas_salt, sizeof(generation->cas_salt), GRND_NONBLOCK) !=
+        (ssize_t)sizeof(generation->cas_salt)) /* early in boot: unlike the others will do */
+        generation->cas_salt = (uint64_t)zc_now_ns() * UINT64_C(0x9e3779b97f4a7c15);
     atomic_store(&generation->draining, false);
     atomic_store(&generation->leases, 0);
 }

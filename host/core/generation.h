@@ -41,6 +41,9 @@ typedef struct zc_generation {
     size_t value_max;
     int64_t timeout_ms;
     int64_t default_ttl_ms;
+    /* Random, added to every cas token that leaves for the application and taken off when it comes
+     * back: so a token of one provider is never a token of the next. */
+    uint64_t cas_salt;
     /* Set when the generation is no longer current; pairs with the load in zc_unpin (core/pin.h).
      */
     _Atomic bool draining;

@@ -53,6 +53,17 @@ zcache_status zc_operation_unsupported(zc_operation *operation, const char *op);
  * Counts. */
 zcache_status zc_read_status(zc_operation *operation, zcache_status status);
 
+/* A provider's cas token as the application sees it; 0, unknown, stays 0. */
+static inline uint64_t zc_cas_to_application(const zc_operation *operation, uint64_t cas)
+{
+    return cas != 0 ? cas + operation->generation->cas_salt : 0;
+}
+
+static inline uint64_t zc_cas_to_provider(const zc_operation *operation, uint64_t cas)
+{
+    return cas - operation->generation->cas_salt;
+}
+
 /* Resolves a TTL that the application gave: 1 to ZCACHE_TTL_MAX, or ZCACHE_TTL_NEVER. */
 zcache_status zc_ttl_resolve(const zc_operation *operation, int64_t ttl_ms, int64_t *resolved_ms);
 

@@ -97,7 +97,7 @@ ZCACHE_PUBLIC zcache_status zcache_get_n(zcache *cache, const void *key, size_t 
     status = read_one(&operation, "get", top->get.call, top->get.self, key, key_size, &read);
     if (status == ZCACHE_OK) {
         value->ttl_ms = asked.with_ttl ? read.ttl_ms : ZCACHE_TTL_UNKNOWN;
-        value->cas = asked.with_cas ? read.cas : 0;
+        value->cas = asked.with_cas ? zc_cas_to_application(&operation, read.cas) : 0;
     } else {
         value->size = 0;
     }

@@ -47,6 +47,7 @@ static zcache_status store_in(zc_operation *operation, const void *key, size_t k
     if (status != ZCACHE_OK)
         return status;
     const zcache_layer *top = &operation->generation->top;
+    item->cas = zc_cas_to_provider(operation, item->cas);
     item->status = ZC_STATUS_UNSET;
     status = top->set.call(top->set.self, &operation->call, 1, item);
     status = key_status(operation, "set", status, item->status);

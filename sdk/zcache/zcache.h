@@ -214,7 +214,8 @@ ZCACHE_PUBLIC zcache_status zcache_replace_n(zcache *cache, const void *key, siz
 
 /* As zcache_set, but only if the value is still the one that was read with the token `cas`
  * (value.cas, from a get with .with_cas). On a conflict read again and decide anew. A provider may
- * compare tokens of values (redis): one that was changed and changed back has not changed.
+ * compare tokens of values (redis): one that was changed and changed back has not changed. After a
+ * swap every older token conflicts.
  * Returns ZCACHE_OK, ZCACHE_CONFLICT, ZCACHE_MISS (the key is gone), or an error. */
 ZCACHE_PUBLIC zcache_status zcache_cas(zcache *cache, const char *key, const void *data,
                                        size_t size, uint64_t cas,
