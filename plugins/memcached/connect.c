@@ -188,7 +188,7 @@ static zcache_status advance_naming(mc_connection *connection)
     }
     return attempt_failed(connection, ZCACHE_E_UNAVAILABLE,
                           error == 0 ? "its name cannot be resolved: out of resources"
-                                     : gai_mc_reason(error, reason));
+                                     : gai_strerror(error));
 }
 
 static void greet(mc_connection *connection)
