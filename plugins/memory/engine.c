@@ -21,8 +21,8 @@
  * few entries out of one shard after the other, and begins again: no thread holds two locks, and
  * none holds one for longer than a few entries take. What was taken out is freed without a lock.
  *
- * An entry that a reader holds while it is taken out is freed by that reader: until then its bytes
- * are counted no more.
+ * Not counted are, for as long as an operation runs, the entry that a write has made and not yet
+ * put in, and one that was taken out while a reader holds it, which that reader frees.
  */
 #include "memory/engine.h"
 
@@ -37,8 +37,10 @@
 #define BYTES_A_SHARD   (UINT64_C(256) * 1024) /* of the limit, at least */
 #define RECLAIM_CLASSES 2                      /* looked at by each write */
 #define RECLAIM_ENTRIES 4                      /* taken out by each write: more than it adds */
-#define RECLAIM_READS   8                      /* a read does so once in that many */
-#define EVICT_ENTRIES   16                     /* taken out at most in one hold of a lock */
+#define TEND_OPERATIONS 8                      /* one in so many looks after another shard */
+#define TEND_CLASSES    8
+#define TEND_ENTRIES    16 /* taken out there */
+#define EVICT_ENTRIES   16 /* taken out at most in one hold of a lock */
 
 _Static_assert(MEMORY_SECRET_SIZE >= XXH3_SECRET_SIZE_MIN, "XXH3 needs a longer secret");
 
@@ -67,7 +69,7 @@ static memory_engine *new_engine(const memory_services *services, uint64_t limit
     atomic_init(&engine->heap.used, engine->heap.floor);
     engine->block = block;
     engine->shard_bits = bits;
-    atomic_init(&engine->evict_turn, 0);
+    atomic_init(&engine->turn, 0);
     return engine;
 }
 
@@ -112,21 +114,44 @@ static uint64_t hash_of(const memory_engine *engine, zcache_slice key)
     return XXH3_64bits_withSecret(key.data, key.size, engine->secret, sizeof(engine->secret));
 }
 
+/* Begins an operation on the shard of a key. */
 static memory_shard *lock_shard(memory_engine *engine, uint64_t hash)
 {
     memory_shard *shard = &engine->shards[hash >> 32 >> (32 - engine->shard_bits)];
     pthread_mutex_lock(&shard->lock);
+    shard->operations++;
     return shard;
 }
 
-/* Ends an operation on a shard: gives the lock back, then frees what was taken out. */
-static void unlock_shard(memory_engine *engine, memory_shard *shard, memory_removed *removed)
+/* Gives the lock back, then frees what was taken out. */
+static void finish(memory_engine *engine, memory_shard *shard, memory_removed *removed)
 {
     if (removed->count > 0)
         memory_table_shrink(&shard->table, &engine->heap, removed->count);
     pthread_mutex_unlock(&shard->lock);
     if (removed->count > 0)
         memory_removed_release(&engine->heap, removed);
+}
+
+static memory_shard *next_shard(memory_engine *engine)
+{
+    unsigned turn = atomic_fetch_add_explicit(&engine->turn, 1, memory_order_relaxed);
+    return &engine->shards[turn % memory_shard_count(engine)];
+}
+
+/* Ends an operation. One in a few takes out what has expired in another shard, which may be one
+ * that nobody uses; a busy one is looked after by those who use it. */
+static void unlock_shard(memory_engine *engine, memory_shard *shard, memory_removed *removed)
+{
+    bool tend = shard->operations % TEND_OPERATIONS == 0;
+    finish(engine, shard, removed);
+    if (!tend)
+        return;
+    shard = next_shard(engine);
+    if (pthread_mutex_trylock(&shard->lock) != 0)
+        return;
+    memory_shard_reclaim(shard, &engine->heap, TEND_CLASSES, TEND_ENTRIES, removed);
+    finish(engine, shard, removed);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -157,8 +182,6 @@ bool memory_engine_get(memory_engine *engine, zcache_slice key, memory_reading *
     } else {
         shard->misses++;
     }
-    if ((shard->hits + shard->misses) % RECLAIM_READS == 0)
-        memory_shard_reclaim(shard, &engine->heap, RECLAIM_CLASSES, RECLAIM_ENTRIES, &removed);
     unlock_shard(engine, shard, &removed);
     return entry != NULL;
 }
@@ -202,13 +225,11 @@ static zcache_status make_room(memory_engine *engine, int64_t deadline_ns, uint6
     while (!memory_heap_has_room(&engine->heap, bytes)) {
         if (engine->heap.services.now_ns() >= deadline_ns)
             return ZCACHE_E_TIMEOUT;
-        unsigned turn = atomic_fetch_add_explicit(&engine->evict_turn, 1, memory_order_relaxed);
-        memory_shard *shard = &engine->shards[turn % memory_shard_count(engine)];
+        memory_shard *shard = next_shard(engine);
         memory_removed removed = {NULL, 0, 0};
         pthread_mutex_lock(&shard->lock);
         memory_shard_evict(shard, &engine->heap, keep, EVICT_ENTRIES, bytes, &removed);
-        pthread_mutex_unlock(&shard->lock);
-        memory_removed_release(&engine->heap, &removed);
+        finish(engine, shard, &removed);
     }
     return ZCACHE_OK;
 }

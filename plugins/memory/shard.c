@@ -236,7 +236,7 @@ static memory_entry *victim(memory_shard *shard, uint64_t keep)
     return last;
 }
 
-void memory_shard_evict(memory_shard *shard, memory_heap *heap, uint64_t keep, size_t most,
+void memory_shard_evict(memory_shard *shard, const memory_heap *heap, uint64_t keep, size_t most,
                         uint64_t bytes, memory_removed *removed)
 {
     memory_shard_reclaim(shard, heap, MEMORY_TTL_CLASSES, most, removed);
@@ -247,5 +247,4 @@ void memory_shard_evict(memory_shard *shard, memory_heap *heap, uint64_t keep, s
         remove_entry(shard, entry, removed);
         shard->evictions++;
     }
-    memory_table_shrink(&shard->table, heap, removed->count);
 }

@@ -11,9 +11,9 @@
  *
  * Expiry: entries with a TTL also stand in a list for TTLs like theirs (after Segcache, J. Yang et
  * al., NSDI 2021): a class holds TTLs that differ by a quarter at most, so its oldest entry expires
- * first, or nearly. Whoever writes looks at the oldest of a class or two, whoever needs room at all
- * of them, and takes out what has expired; so an expired entry holds its memory for a quarter of
- * its TTL longer at most, while the shard is in use, and is evicted before any living one.
+ * first, or nearly, and an expired entry waits behind a living one for a quarter of its TTL at
+ * most. Operations look at the oldest of a few classes as they go by, and take out what has
+ * expired; whoever needs room looks at all classes, before he evicts what is alive.
  */
 #ifndef MEMORY_SHARD_H
 #define MEMORY_SHARD_H
@@ -31,6 +31,7 @@ typedef struct memory_shard {
     _Alignas(MEMORY_CACHE_LINE) pthread_mutex_t lock;
     memory_table table;
     uint64_t last_cas;
+    uint64_t operations;
     uint64_t hits, misses, writes, deletes, evictions, expirations;
     memory_node queue; /* next: the newest; previous: the oldest */
     memory_node *hand; /* the next to look at; &queue: begin at the oldest */
@@ -43,7 +44,8 @@ typedef struct memory_shard {
 bool memory_shard_init(memory_shard *shard, const memory_heap *heap, uint64_t first_cas);
 void memory_shard_destroy(memory_shard *shard, const memory_heap *heap);
 
-/* All that follows is called with the lock held. */
+/* All that follows is called with the lock held. Where entries are taken out, the table is left for
+ * the caller to shrink. */
 
 /* As memory_table_find, but what has expired is taken out, and not there. */
 memory_entry **memory_shard_find(memory_shard *shard, const memory_heap *heap, uint64_t hash,
@@ -54,7 +56,7 @@ memory_entry **memory_shard_find(memory_shard *shard, const memory_heap *heap, u
 bool memory_shard_store(memory_shard *shard, memory_heap *heap, memory_entry **place,
                         memory_entry *entry, memory_removed *removed, uint64_t *missing);
 
-/* Takes out the entry at a place that find gave. The table does not shrink yet. */
+/* Takes out the entry at a place that find gave. */
 void memory_shard_remove(memory_shard *shard, memory_entry **place, memory_removed *removed);
 
 /* Gives the entry another end. */
@@ -67,7 +69,7 @@ void memory_shard_reclaim(memory_shard *shard, const memory_heap *heap, size_t c
 
 /* Takes out up to `most` entries, until they make `bytes`: expired ones if there are any, else by
  * SIEVE, never one whose hash is `keep`. */
-void memory_shard_evict(memory_shard *shard, memory_heap *heap, uint64_t keep, size_t most,
+void memory_shard_evict(memory_shard *shard, const memory_heap *heap, uint64_t keep, size_t most,
                         uint64_t bytes, memory_removed *removed);
 
 #endif

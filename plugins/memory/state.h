@@ -18,8 +18,8 @@ struct memory_engine {
     void *block; /* what the allocator gave: the engine is the first aligned place in it */
     unsigned shard_bits;
     unsigned char secret[MEMORY_SECRET_SIZE]; /* keys the hash */
-    /* Whose turn it is to give room. Relaxed: any order will do. */
-    _Alignas(MEMORY_CACHE_LINE) _Atomic unsigned evict_turn;
+    /* Whose turn it is to give room or to be looked after. Relaxed: any order will do. */
+    _Alignas(MEMORY_CACHE_LINE) _Atomic unsigned turn;
     memory_shard shards[]; /* 2^shard_bits */
 };
 

@@ -6,13 +6,23 @@ check_LTLIBRARIES += tests/unit/libmemory-engine.la
 tests_unit_libmemory_engine_la_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/plugins $(XXHASH_CFLAGS)
 tests_unit_libmemory_engine_la_SOURCES = $(MEMORY_ENGINE_SOURCES) \
 	%D%/memory-harness.c %D%/memory-harness.h
-MEMORY_TESTS = tests/unit/memory-engine-test
+MEMORY_TEST_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/plugins
+MEMORY_TEST_LIBS = tests/unit/libmemory-engine.la $(SUPPORT_LIBS) $(TEST_LIBS)
+MEMORY_TESTS = \
+	tests/unit/memory-engine-test \
+	tests/unit/memory-limit-test \
+	tests/unit/memory-scan-test \
+	tests/unit/memory-threads-test
 check_PROGRAMS += $(MEMORY_TESTS)
 TESTS += $(MEMORY_TESTS)
-MEMORY_TEST_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/plugins
-MEMORY_TEST_LIBS = tests/unit/libmemory-engine.la $(CMOCKA_LIBS)
 tests_unit_memory_engine_test_CPPFLAGS = $(MEMORY_TEST_CPPFLAGS)
 tests_unit_memory_engine_test_LDADD = $(MEMORY_TEST_LIBS)
+tests_unit_memory_limit_test_CPPFLAGS = $(MEMORY_TEST_CPPFLAGS)
+tests_unit_memory_limit_test_LDADD = $(MEMORY_TEST_LIBS)
+tests_unit_memory_scan_test_CPPFLAGS = $(MEMORY_TEST_CPPFLAGS)
+tests_unit_memory_scan_test_LDADD = $(MEMORY_TEST_LIBS)
+tests_unit_memory_threads_test_CPPFLAGS = $(MEMORY_TEST_CPPFLAGS)
+tests_unit_memory_threads_test_LDADD = $(MEMORY_TEST_LIBS)
 endif
 
 # Keys and patterns of the core.

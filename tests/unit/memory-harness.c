@@ -96,9 +96,14 @@ bool world_has_failed(void)
     return world.failed;
 }
 
+memory_services world_services(void)
+{
+    return (memory_services){world_alloc, world_free, world_now_ns};
+}
+
 memory_engine *engine_new(uint64_t limit)
 {
-    const memory_services services = {world_alloc, world_free, world_now_ns};
+    const memory_services services = world_services();
     memory_engine *engine = NULL;
     assert_int_equal(memory_engine_open(&services, limit, &engine), ZCACHE_OK);
     return engine;

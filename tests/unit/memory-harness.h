@@ -20,6 +20,8 @@ uint64_t world_live_cost(void);          /* of them, as the system's allocator w
 void world_fail_allocation(int64_t nth); /* the nth from now fails, once; 0: none */
 bool world_has_failed(void);
 
+memory_services world_services(void);
+
 /* An engine in this world; ends the test if there is none. */
 memory_engine *engine_new(uint64_t limit);
 
