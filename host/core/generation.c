@@ -160,6 +160,26 @@ static zcache_status check_limits(const zcache_descriptor *provider,
     return ZCACHE_OK;
 }
 
+static void opened_add(zc_generation *generation)
+{
+    zc_cache *cache = generation->cache;
+    pthread_mutex_lock(&cache->lock);
+    generation->next_opened = cache->opened;
+    cache->opened = generation;
+    pthread_mutex_unlock(&cache->lock);
+}
+
+static void opened_remove(zc_generation *generation)
+{
+    zc_cache *cache = generation->cache;
+    pthread_mutex_lock(&cache->lock);
+    zc_generation **at = &cache->opened;
+    while (*at != generation)
+        at = &(*at)->next_opened;
+    *at = generation->next_opened;
+    pthread_mutex_unlock(&cache->lock);
+}
+
 static void adopt_settings(zc_generation *generation, zc_config *config)
 {
     const zc_cache_settings *settings = zc_config_cache(config);
@@ -176,6 +196,10 @@ static void adopt_settings(zc_generation *generation, zc_config *config)
     if (getrandom(&generation->cas_salt, sizeof(generation->cas_salt), GRND_NONBLOCK) !=
         (ssize_t)sizeof(generation->cas_salt)) /* early in boot: unlike the others will do */
         generation->cas_salt = (uint64_t)zc_now_ns() * UINT64_C(0x9e3779b97f4a7c15);
+    generation->number = 0;
+    generation->lender = generation;
+    generation->composite = NULL;
+    generation->composite_free = NULL;
     atomic_store(&generation->draining, false);
     atomic_store(&generation->leases, 0);
 }
@@ -233,16 +257,47 @@ zcache_status zc_generation_open(zc_cache *cache, zc_config *config, int64_t dea
         return status;
     }
     adopt_settings(generation, config);
+    opened_add(generation);
     *times = (zc_open_times){loaded_ns - begin_ns, zc_now_ns() - loaded_ns};
     *opened = generation;
     return ZCACHE_OK;
+}
+
+zcache_status zc_generation_composite(zc_generation *lender, const zcache_layer *top,
+                                      void *composite, void (*composite_free)(void *),
+                                      zc_generation **made)
+{
+    zc_generation *generation = generation_take(lender->cache);
+    if (generation == NULL)
+        return zc_error_nomem();
+    generation->instances = lender->instances;
+    generation->instance_count = lender->instance_count;
+    adopt_settings(generation, lender->config);
+    generation->top = *top;
+    generation->text_keys = false; /* the composite encodes for each side */
+    generation->cas_salt = lender->cas_salt;
+    generation->lender = lender;
+    generation->composite = composite;
+    generation->composite_free = composite_free;
+    *made = generation;
+    return ZCACHE_OK;
+}
+
+void zc_generation_unlease(zc_generation *generation)
+{
+    /* Pairs with the drain: either it sees the lease gone, or this sees that it drains. */
+    atomic_fetch_sub(&generation->leases, 1);
+    if (atomic_load(&generation->draining))
+        zc_pin_wake(generation);
 }
 
 zc_generation *zc_generation_publish(zc_generation *generation)
 {
     zc_cache *cache = generation->cache;
     pthread_mutex_lock(&cache->lock);
-    generation->number = ++cache->last_number;
+    if (generation->number == 0)
+        generation->number = ++cache->last_number;
+    atomic_store(&generation->draining, false); /* it was, if a copy from it is given up */
     zc_generation *old = atomic_load(&cache->current);
     atomic_store(&cache->current, generation);
     if (old != NULL)
@@ -261,8 +316,23 @@ zcache_status zc_generation_ping(zc_generation *generation, int64_t deadline_ns)
     return generation->top.ping.call(generation->top.ping.self, &call);
 }
 
+static void close_composite(zc_generation *generation)
+{
+    generation->composite_free(generation->composite);
+    generation->composite = NULL;
+    generation->instances = NULL;
+    generation->instance_count = 0;
+    generation->config = NULL;
+    generation_give_back(generation);
+}
+
 bool zc_generation_close(zc_generation *generation, int64_t deadline_ns)
 {
+    if (generation->composite != NULL) {
+        close_composite(generation);
+        return false;
+    }
+    opened_remove(generation);
     zcache_call call = {
         .size = sizeof(call), .started_ns = zc_now_ns(), .deadline_ns = deadline_ns};
     for (size_t i = 0; i < generation->instance_count; i++) {

@@ -53,8 +53,18 @@ typedef struct zc_generation {
     zc_config *config;
     zc_instance *instances; /* outermost filter first, the provider last */
     size_t instance_count;
-    _Atomic size_t leases;      /* native handles that are out; the last release wakes the drain */
+    /* What keeps it open beside pins: native handles that are out, and a composite above it. The
+     * last release wakes the drain. */
+    _Atomic size_t leases;
+    /* A composite stands above two opened generations while entries are copied from one to the
+     * other (swap/dual.h): its instances and configuration are the lender's. Else `lender` is the
+     * generation itself, and the rest NULL. */
+    struct zc_generation *lender;
+    void *composite;
+    void (*composite_free)(void *composite);
     struct zc_generation *next; /* in the cache's list of retired or of free generations */
+    struct zc_generation
+        *next_opened; /* in the cache's list of those with instances of their own */
 } zc_generation;
 
 /* How long the steps of opening took. */
@@ -68,8 +78,17 @@ typedef struct zc_open_times {
 zcache_status zc_generation_open(zc_cache *cache, zc_config *config, int64_t deadline_ns,
                                  zc_open_times *times, zc_generation **generation);
 
+/* A generation without instances of its own, whose operations are those of `top` and whose settings
+ * are `lender`'s. Closing it frees `composite` with `composite_free`. */
+zcache_status zc_generation_composite(zc_generation *lender, const zcache_layer *top,
+                                      void *composite, void (*composite_free)(void *),
+                                      zc_generation **generation);
+
 /* Asks the backend for a sign of life. */
 zcache_status zc_generation_ping(zc_generation *generation, int64_t deadline_ns);
+
+/* Gives back what keeps a generation open beside pins. */
+void zc_generation_unlease(zc_generation *generation);
 
 /* Makes a generation current: every operation that begins from now on uses it. Returns the one that
  * was current before, draining, with the pins on it visible to zc_pin_count; NULL: none. */

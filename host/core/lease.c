@@ -38,8 +38,8 @@ static zcache_status acquire(zc_operation *operation, zc_lease *lease)
         return zc_error(ZCACHE_E_INTERNAL,
                         "%s: native acquire gave no handle: the plugin is broken",
                         provider->descriptor->name);
-    lease->generation = operation->generation;
-    atomic_fetch_add(&operation->generation->leases, 1); /* while the pin still holds it */
+    lease->generation = operation->generation->lender;
+    atomic_fetch_add(&lease->generation->leases, 1); /* while the pin still holds it */
     zc_cache *cache = operation->cache;
     pthread_mutex_lock(&cache->lock);
     lease->next = cache->leases;
@@ -97,9 +97,6 @@ ZCACHE_PUBLIC zcache_status zcache_native_release(zcache *cache, void *handle)
     const zc_instance *provider = zc_generation_provider(generation);
     provider->descriptor->native->release(provider->self, handle);
     zc_free(lease);
-    /* Pairs with the drain: either it sees the lease gone, or this sees that it drains. */
-    atomic_fetch_sub(&generation->leases, 1);
-    if (atomic_load(&generation->draining))
-        zc_pin_wake(generation);
+    zc_generation_unlease(generation);
     return ZCACHE_OK;
 }

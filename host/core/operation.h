@@ -76,6 +76,11 @@ static inline size_t zc_key_size(const char *key)
     return key != NULL ? strlen(key) : 0;
 }
 
+/* Deletes every key of `layer` that begins with `prefix`, by its clear or by scan and delete: one
+ * of them is there. */
+zcache_status zc_layer_clear(const zcache_layer *layer, const zcache_call *call,
+                             zcache_slice prefix);
+
 /* Ensures that `value` can hold `size` bytes and a terminator. */
 bool zc_value_reserve(zcache_value *value, size_t size);
 

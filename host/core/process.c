@@ -25,7 +25,7 @@ static struct {
 
 static void fork_instances(zc_generation *generation, zcache_fork_phase phase)
 {
-    for (size_t i = 0; generation != NULL && i < generation->instance_count; i++) {
+    for (size_t i = 0; i < generation->instance_count; i++) {
         zc_instance *instance = &generation->instances[i];
         if (phase == ZCACHE_FORK_PREPARE)
             pthread_mutex_lock(&instance->lock);
@@ -40,11 +40,13 @@ static void fork_cache(zc_cache *cache, zcache_fork_phase phase)
 {
     if (phase == ZCACHE_FORK_PREPARE)
         pthread_mutex_lock(&cache->lock);
-    fork_instances(atomic_load(&cache->current), phase);
-    for (zc_generation *retired = cache->retired; retired != NULL; retired = retired->next)
-        fork_instances(retired, phase);
+    for (zc_generation *open = cache->opened; open != NULL; open = open->next_opened)
+        fork_instances(open, phase);
     if (phase == ZCACHE_FORK_CHILD) {
         /* The swap or reaper that may have been under way is the parent's. */
+        zc_generation *lender = atomic_load(&cache->current)->lender;
+        atomic_store(&lender->draining, false);
+        atomic_store(&cache->current, lender);
         cache->swapping = false;
         cache->reaping = false;
         cache->reaper_started = false;

@@ -217,7 +217,9 @@ ZCACHE_PUBLIC void zcache_key_list_free(zcache_key_list *list)
 /* Deletes what a scan finds, a batch at a time, while it goes on. */
 typedef struct clear_sink {
     zcache_scan_sink sink; /* first: the provider gives its address back */
-    zc_operation *operation;
+    const zcache_layer *layer;
+    const zcache_call *call;
+    zcache_slice prefix;
     size_t count, used;
     zcache_status status;
     zcache_slice keys[CLEAR_BATCH];
@@ -229,11 +231,10 @@ static bool delete_batch(clear_sink *clear)
 {
     if (clear->count == 0)
         return true;
-    const zcache_layer *top = &clear->operation->generation->top;
     for (size_t i = 0; i < clear->count; i++)
         clear->statuses[i] = ZC_STATUS_UNSET;
-    zcache_status status = top->del.call(top->del.self, &clear->operation->call, clear->count,
-                                         clear->keys, clear->statuses);
+    zcache_status status = clear->layer->del.call(clear->layer->del.self, clear->call, clear->count,
+                                                  clear->keys, clear->statuses);
     for (size_t i = 0; i < clear->count && status == ZCACHE_OK; i++)
         if (clear->statuses[i] < ZCACHE_OK)
             status = clear->statuses[i];
@@ -247,9 +248,8 @@ static bool delete_key(zcache_scan_sink *sink, zcache_slice key, const zcache_me
 {
     (void)meta;
     clear_sink *clear = (clear_sink *)sink;
-    const zcache *handle = clear->operation->handle;
-    if (key.size < handle->prefix_size ||
-        memcmp(key.data, handle->prefix, handle->prefix_size) != 0)
+    if (key.size < clear->prefix.size ||
+        (clear->prefix.size > 0 && memcmp(key.data, clear->prefix.data, clear->prefix.size) != 0))
         return true;
     if (key.size > sizeof(clear->bytes))
         return true; /* longer than any key of ours */
@@ -263,21 +263,31 @@ static bool delete_key(zcache_scan_sink *sink, zcache_slice key, const zcache_me
     return true;
 }
 
-static zcache_status clear_by_scan(zc_operation *operation, zcache_slice prefix)
+static zcache_status clear_by_scan(const zcache_layer *layer, const zcache_call *call,
+                                   zcache_slice prefix)
 {
-    const zcache_layer *top = &operation->generation->top;
     clear_sink *clear = zc_calloc(1, sizeof(*clear));
     if (clear == NULL)
         return zc_error_nomem();
     clear->sink.key = delete_key;
-    clear->operation = operation;
-    zcache_status status = top->scan.call(top->scan.self, &operation->call, prefix, &clear->sink);
+    clear->layer = layer;
+    clear->call = call;
+    clear->prefix = prefix;
+    zcache_status status = layer->scan.call(layer->scan.self, call, prefix, &clear->sink);
     if (status == ZCACHE_OK && clear->status == ZCACHE_OK)
         delete_batch(clear);
     if (status == ZCACHE_OK)
         status = clear->status;
     zc_free(clear);
     return status;
+}
+
+zcache_status zc_layer_clear(const zcache_layer *layer, const zcache_call *call,
+                             zcache_slice prefix)
+{
+    if (layer->clear.call != NULL)
+        return layer->clear.call(layer->clear.self, call, prefix);
+    return clear_by_scan(layer, call, prefix);
 }
 
 static zcache_status clear_in(zc_operation *operation)
@@ -290,13 +300,9 @@ static zcache_status clear_in(zc_operation *operation)
                         "other programs' keys too; set key_prefix, clear a table, or set "
                         "allow_flush = yes");
     zcache_slice prefix = {handle->prefix, handle->prefix_size};
-    zcache_status status;
-    if (top->clear.call != NULL)
-        status = top->clear.call(top->clear.self, &operation->call, prefix);
-    else if (top->scan.call != NULL)
-        status = clear_by_scan(operation, prefix);
-    else
+    if (top->clear.call == NULL && top->scan.call == NULL)
         return zc_operation_unsupported(operation, "clear");
+    zcache_status status = zc_layer_clear(top, &operation->call, prefix);
     if (status == ZCACHE_OK)
         return ZCACHE_OK;
     zc_operation_count(operation, ZC_ERRORS, 1);
