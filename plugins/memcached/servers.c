@@ -66,6 +66,8 @@ bool mc_parse_address(const char *text, mc_address *address, const char **why)
     *address = (mc_address){.port = MC_PORT, .weight = 1};
     if (strncmp(text, "unix:", 5) == 0)
         return parse_unix(text + 5, address, why);
+    if (text[0] == '/')
+        return parse_unix(text, address, why);
 
     const char *rest;
     bool ipv6 = text[0] == '[';

@@ -2,7 +2,7 @@
  * Copyright (c) The zcache authors
  *
  * The `servers` option as a list of addresses: HOST[:PORT][/WEIGHT], [IPV6][:PORT][/WEIGHT],
- * unix:/PATH. Pure: nothing is resolved or opened.
+ * unix:/PATH or /PATH. Pure: nothing is resolved or opened.
  */
 #ifndef MC_SERVERS_H
 #define MC_SERVERS_H
