@@ -27,8 +27,7 @@
 static zcache_status fail_connect(redis_connection *connection, int error)
 {
     if (error == ETIMEDOUT || error == EAGAIN || error == EINPROGRESS)
-        return redis_connection_fail(connection, ZCACHE_E_TIMEOUT,
-                                     "no answer to an attempt to connect in time");
+        return ZCACHE_E_TIMEOUT;
     return redis_connection_fail(connection, ZCACHE_E_UNAVAILABLE, "%s",
                                  redis_errno_text(error, (char[64]){""}, 64));
 }
@@ -104,7 +103,7 @@ static zcache_status connect_tcp(redis_connection *connection, int64_t deadline_
     redis_instance *instance = connection->instance;
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *addresses = NULL;
-    hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
+    hints.ai_flags = AI_NUMERICSERV;
     int error = getaddrinfo(instance->url.host, instance->url.port, &hints, &addresses);
     if (error == EAI_MEMORY)
         return redis_connection_fail(connection, ZCACHE_E_NOMEM, "out of memory");
@@ -208,5 +207,9 @@ zcache_status redis_connection_open(redis_connection *connection, int64_t deadli
     zcache_status status = connection->instance->url.path != NULL
                                ? connect_unix(connection, deadline_ns)
                                : connect_tcp(connection, deadline_ns);
-    return status == ZCACHE_OK ? shake_hands(connection, deadline_ns) : status;
+    if (status == ZCACHE_OK)
+        status = shake_hands(connection, deadline_ns);
+    if (status == ZCACHE_E_TIMEOUT)
+        redis_connection_fail(connection, status, "no answer in time to an attempt to connect");
+    return status;
 }

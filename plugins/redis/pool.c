@@ -16,18 +16,23 @@
 /* A connection that was idle for less is not asked whether it still lives. */
 #define TRUSTED_IDLE_NS MILLISECOND
 
+static bool init_condition(redis_pool *pool)
+{
+    pthread_condattr_t attributes;
+    if (pthread_condattr_init(&attributes) != 0)
+        return false;
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    int error = pthread_cond_init(&pool->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return error == 0;
+}
+
 zcache_status redis_pool_init(redis_instance *instance)
 {
     redis_pool *pool = &instance->pool;
     pool->max = (size_t)instance->options->pool_size;
     pool->random = (uint64_t)instance->host->now_ns() ^ (uint64_t)getpid() << 40;
-    pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0)
-        return redis_fail_nomem(instance);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    int error = pthread_cond_init(&pool->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-    if (error != 0)
+    if (!init_condition(pool))
         return redis_fail_nomem(instance);
     if (pthread_mutex_init(&pool->lock, NULL) != 0) {
         pthread_cond_destroy(&pool->changed);
@@ -272,6 +277,7 @@ zcache_status redis_pool_take(redis_instance *instance, int64_t deadline_ns,
         }
     }
     size_t open = pool->open;
+    pthread_cond_signal(&pool->changed); /* the one that came too late here may do for another */
     pthread_mutex_unlock(&pool->lock);
     return redis_fail(instance, ZCACHE_E_TIMEOUT,
                       open == pool->max ? "the deadline passed while all %zu connections were in "
@@ -413,6 +419,8 @@ void redis_pool_fork(redis_instance *instance, zcache_fork_phase phase)
         return;
     }
     if (phase == ZCACHE_FORK_CHILD) {
+        /* made anew: the old one counts waiting threads that do not exist here */
+        init_condition(pool);
         forget_connections(pool);
         redis_native_fork_child(instance);
         pool->waiting = 0;

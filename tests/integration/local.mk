@@ -1,1 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
+
+# The redis provider on real and on hostile servers.
+if PLUGIN_REDIS
+REDIS_TESTS = tests/integration/redis-test tests/integration/redis-fault-test
+check_PROGRAMS += $(REDIS_TESTS)
+TESTS += $(REDIS_TESTS)
+tests_integration_redis_test_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/plugins $(REDIS_CFLAGS)
+tests_integration_redis_test_SOURCES = %D%/redis-test.c plugins/redis/scripts.c
+tests_integration_redis_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS) $(REDIS_LIBS)
+tests_integration_redis_fault_test_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_integration_redis_fault_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS)
+endif

@@ -33,3 +33,12 @@ tests_unit_glob_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_glob_test_LDADD = $(UNIT_LIBS)
 tests_unit_key_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_key_test_LDADD = $(UNIT_LIBS)
+
+# The redis provider's URLs: its source, not the plugin.
+if PLUGIN_REDIS
+check_PROGRAMS += tests/unit/redis-url-test
+TESTS += tests/unit/redis-url-test
+tests_unit_redis_url_test_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/plugins
+tests_unit_redis_url_test_SOURCES = %D%/redis-url-test.c plugins/redis/url.c
+tests_unit_redis_url_test_LDADD = $(CMOCKA_LIBS)
+endif
