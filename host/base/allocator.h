@@ -20,6 +20,7 @@ void zc_free(void *memory);
 char *zc_strdup(const char *text) __attribute__((malloc));
 char *zc_strndup(const char *text, size_t size) __attribute__((malloc));
 char *zc_format(const char *format, ...) __attribute__((malloc)) ZCACHE_PRINTF(1, 2);
-char *zc_format_va(const char *format, va_list arguments) __attribute__((malloc));
+char *zc_format_va(const char *format, va_list arguments) __attribute__((malloc))
+ZCACHE_PRINTF(1, 0);
 
 #endif

@@ -21,6 +21,7 @@ static void show_control_characters(char *text)
 }
 
 /* Writes the message, which may quote the one that it replaces. */
+ZCACHE_PRINTF(1, 0)
 static void leave_message(const char *format, va_list arguments, const char *rest)
 {
     zc_thread *thread = zc_thread_self();

@@ -15,7 +15,8 @@
 /* Leaves the message and returns `status`, so that a failure is one line. Control characters in the
  * message are shown as `?`: it may quote what a file or a server sent. */
 zcache_status zc_error(zcache_status status, const char *format, ...) ZCACHE_PRINTF(2, 3);
-zcache_status zc_error_va(zcache_status status, const char *format, va_list arguments);
+zcache_status zc_error_va(zcache_status status, const char *format, va_list arguments)
+    ZCACHE_PRINTF(2, 0);
 
 /* Puts context before the message that is there: zc_error_prefix("cannot swap to %s: ", name). */
 void zc_error_prefix(const char *format, ...) ZCACHE_PRINTF(1, 2);

@@ -19,6 +19,6 @@ typedef struct zc_log {
 
 void zc_log_write(zc_log *log, zcache_log_level level, const char *format, ...) ZCACHE_PRINTF(3, 4);
 void zc_log_write_va(zc_log *log, zcache_log_level level, const char *prefix, const char *format,
-                     va_list arguments);
+                     va_list arguments) ZCACHE_PRINTF(4, 0);
 
 #endif

@@ -36,6 +36,7 @@ cli_exit cli_worse(cli_exit one, cli_exit other)
     return one > other ? one : other;
 }
 
+ZCACHE_PRINTF(2, 0)
 static void write_message(cli_program *cli, const char *format, va_list arguments)
 {
     fflush(stdout); /* so that both streams on one terminal show what came first; cli_flush tells

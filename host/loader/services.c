@@ -31,6 +31,7 @@ static void hide_secrets(const zc_services *services, char *text)
     }
 }
 
+ZCACHE_PRINTF(4, 0)
 static void format_safely(const zc_services *services, char *text, size_t size, const char *format,
                           va_list arguments)
 {
@@ -49,6 +50,7 @@ static void format_safely(const zc_services *services, char *text, size_t size, 
     }
 }
 
+ZCACHE_PRINTF(3, 4)
 static void service_log(const zcache_host *host, zcache_log_level level, const char *format, ...)
 {
     const zc_services *services = (const zc_services *)host;
@@ -62,6 +64,7 @@ static void service_log(const zcache_host *host, zcache_log_level level, const c
     zc_log_write(services->log, level, "%s: %s", services->name, text);
 }
 
+ZCACHE_PRINTF(3, 4)
 static zcache_status service_error(const zcache_host *host, zcache_status status,
                                    const char *format, ...)
 {
