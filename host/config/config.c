@@ -265,7 +265,7 @@ static void report_section(const zc_settings *settings, const char *section,
         each(user, &(zcache_setting){
                        .section = section,
                        .key = option.key,
-                       .value = secret && *value != '\0' ? "***" : value,
+                       .value = secret && setting != NULL && *value != '\0' ? "***" : value,
                        .origin = setting != NULL ? setting->origin : "default",
                        .help = option.help != NULL ? option.help : "",
                        .secret = secret,

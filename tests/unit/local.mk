@@ -25,6 +25,8 @@ tests_unit_memory_threads_test_CPPFLAGS = $(MEMORY_TEST_CPPFLAGS)
 tests_unit_memory_threads_test_LDADD = $(MEMORY_TEST_LIBS)
 endif
 
+include %D%/config.mk
+
 # Keys and patterns of the core.
 CORE_UNIT_TESTS = tests/unit/glob-test tests/unit/key-test
 check_PROGRAMS += $(CORE_UNIT_TESTS)
