@@ -224,7 +224,9 @@ int64_t mc_expiry(const mc_connection *connection, int64_t seconds)
         return seconds;
     if (!mc_server_time(connection, &earliest_s, &latest_s))
         latest_s = (int64_t)time(NULL) + 1;
-    return latest_s + seconds;
+    /* Dates beyond January 2038 are none to memcached, which reads 32 bits: never is then the
+     * nearest that is not too early. */
+    return latest_s + seconds <= INT32_MAX ? latest_s + seconds : 0;
 }
 
 zcache_status mc_connection_error(const mc_connection *connection, zcache_status status,

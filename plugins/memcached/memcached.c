@@ -6,12 +6,11 @@
  *
  * libmemcached keeps the server list and the ring, so that keys lie where its other users look for
  * them, and gives the native handle. The bytes go over connections of our own (exchange.h), because
- * libmemcached cannot keep the rules: its only time limit holds for each wait, not for the whole (a
- * server that drips bytes held a get of 100 ms for as long as it liked); in an mget it waits for
- * the servers one by one; it tells one result for a batch of buffered writes, not one a key; it
- * lacks the meta commands (remaining TTLs, arithmetic with compare-and-set); its assertions are on
- * in Debian, so that a hostile reply can end the process; and it says "quit" on every connection it
- * frees, a parent's too.
+ * libmemcached 1.1.4 cannot keep the rules. Its one time limit, POLL_TIMEOUT, holds for each wait
+ * and not for the whole: a server that sent a byte every 50 ms held a get with a limit of 100 ms
+ * for 5.9 s. Buffered writes give one result for all, not one a key. It lacks the meta commands,
+ * which remaining TTLs and counters need. Its assertions are on in Debian, so that a bad key or
+ * reply can end the process. It says "quit" on every connection it frees, in a forked child too.
  */
 #include "operations.h"
 #include "pool.h"

@@ -215,17 +215,25 @@ static zcache_status clear_prefix(mc_pool *pool, const zcache_call *call, zcache
     return status;
 }
 
+/* `flush_all` hits the entries of this second by their compare-and-set tokens, so that what is
+ * written after it stays. Without tokens (-C, and servers so old that they lack the meta commands)
+ * it hits by the second, and would take later writes too. */
 static zcache_status fill_flush(mc_job *job)
 {
+    bool *key_by_key = job->context;
+    job->filled = true;
+    if (!job->connection->cas || !job->connection->meta) {
+        *key_by_key = true;
+        return ZCACHE_OK;
+    }
     mc_put_text(job->connection, "flush_all\r\n");
     job->awaited = 1;
-    job->filled = true;
     return ZCACHE_OK;
 }
 
 static int64_t take_flush(mc_job *job, const char *data, size_t size)
 {
-    bool *refused = job->context;
+    bool *key_by_key = job->context;
     mc_line line;
     int found = mc_find_line(data, size, &line);
     if (found == 0)
@@ -233,16 +241,14 @@ static int64_t take_flush(mc_job *job, const char *data, size_t size)
     if (found < 0)
         line = (mc_line){.text = data, .size = 80};
     if (mc_line_begins(&line, "CLIENT_ERROR flush_all not allowed"))
-        *refused = true;
+        *key_by_key = true;
     else if (!mc_line_is(&line, "OK"))
         return mc_connection_refusal(job->connection, &line);
     job->awaited = 0;
     return (int64_t)line.whole;
 }
 
-/* Empties every server. `flush_all` does not touch entries of the same second by their time, but by
- * their compare-and-set token, so that what is written after it stays; a server without tokens, or
- * that was started with -F, is emptied key by key. */
+/* Empties every server that can do so at once; *key_by_key: there are others (-F forbids it). */
 static zcache_status flush_servers(mc_pool *pool, const zcache_call *call, bool *key_by_key)
 {
     static const mc_work work = {.fill = fill_flush, .take = take_flush};
@@ -254,12 +260,9 @@ static zcache_status flush_servers(mc_pool *pool, const zcache_call *call, bool 
         for (size_t s = 0; s < pool->server_count; s++)
             mc_batch_use(client, s);
         mc_exchange(client, call, &work, key_by_key);
-        for (size_t s = 0; s < pool->server_count; s++) {
+        for (size_t s = 0; s < pool->server_count; s++)
             if (client->jobs[s].status != ZCACHE_OK)
                 status = client->jobs[s].status;
-            else if (!client->connections[s].cas)
-                *key_by_key = true;
-        }
     } else {
         status = mc_nomem(pool);
     }
