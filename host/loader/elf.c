@@ -17,6 +17,7 @@
 #include "base/error.h"
 
 #define SEGMENTS_MAX       64
+#define SECTION_BATCH      64
 #define DYNAMIC_BATCH      32
 #define RELOCATION_BATCH   128
 #define DYNAMIC_TAGS_KNOWN 40 /* DT_NULL to DT_RELR and the like */
@@ -113,13 +114,15 @@ static bool check_sections(elf_file *file)
         return wrong(file, "is truncated: its section table ends outside the file");
     if (header->e_shnum != 0 && header->e_shstrndx >= header->e_shnum)
         return wrong(file, "is damaged: index of the section names");
-    for (unsigned i = 0; i < header->e_shnum; i++) {
-        section_t section;
-        if (!read_at(file, header->e_shoff + i * sizeof(section), &section, sizeof(section)))
+    for (unsigned i = 0; i < header->e_shnum; i += SECTION_BATCH) {
+        section_t batch[SECTION_BATCH];
+        unsigned n = header->e_shnum - i < SECTION_BATCH ? header->e_shnum - i : SECTION_BATCH;
+        if (!read_at(file, header->e_shoff + i * sizeof(*batch), batch, n * sizeof(*batch)))
             return false;
-        if (section.sh_type != SHT_NULL && section.sh_type != SHT_NOBITS &&
-            !within(section.sh_offset, section.sh_size, file->size))
-            return wrong(file, "is truncated: a section ends outside the file");
+        for (unsigned j = 0; j < n; j++)
+            if (batch[j].sh_type != SHT_NULL && batch[j].sh_type != SHT_NOBITS &&
+                !within(batch[j].sh_offset, batch[j].sh_size, file->size))
+                return wrong(file, "is truncated: a section ends outside the file");
     }
     return true;
 }

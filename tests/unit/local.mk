@@ -44,3 +44,25 @@ tests_unit_redis_url_test_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/plugins
 tests_unit_redis_url_test_SOURCES = %D%/redis-url-test.c plugins/redis/url.c
 tests_unit_redis_url_test_LDADD = $(CMOCKA_LIBS)
 endif
+
+# The loader's.
+LOADER_UNIT_TESTS = tests/unit/loader-refusal-test tests/unit/loader-elf-test \
+	tests/unit/loader-test tests/unit/loader-descriptor-test tests/unit/loader-memory-test
+check_PROGRAMS += $(LOADER_UNIT_TESTS)
+TESTS += $(LOADER_UNIT_TESTS)
+LOADER_TEST_LIBS = $(SUPPORT_LIBS) $(UNIT_LIBS)
+tests_unit_loader_refusal_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_loader_refusal_test_SOURCES = %D%/loader-refusal-test.c tests/fixtures/fixture-files.h
+tests_unit_loader_refusal_test_LDADD = $(LOADER_TEST_LIBS)
+tests_unit_loader_elf_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_loader_elf_test_SOURCES = %D%/loader-elf-test.c tests/fixtures/fixture-files.h
+tests_unit_loader_elf_test_LDADD = $(LOADER_TEST_LIBS)
+tests_unit_loader_descriptor_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_loader_descriptor_test_SOURCES = %D%/loader-descriptor-test.c tests/fixtures/fixture-files.h
+tests_unit_loader_descriptor_test_LDADD = $(LOADER_TEST_LIBS)
+tests_unit_loader_memory_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_loader_memory_test_SOURCES = %D%/loader-memory-test.c tests/fixtures/fixture-files.h
+tests_unit_loader_memory_test_LDADD = $(LOADER_TEST_LIBS)
+tests_unit_loader_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_loader_test_SOURCES = %D%/loader-test.c tests/fixtures/fixture-files.h
+tests_unit_loader_test_LDADD = $(LOADER_TEST_LIBS)
