@@ -75,12 +75,12 @@ static void instance_bind(zc_instance *instance, const zcache_layer *below)
 #undef BIND
 }
 
-static void lock_start(pthread_mutex_t *lock)
+void zc_instance_lock_start(zc_instance *instance)
 {
     pthread_mutexattr_t attributes;
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
-    pthread_mutex_init(lock, &attributes);
+    pthread_mutex_init(&instance->lock, &attributes);
     pthread_mutexattr_destroy(&attributes);
 }
 
@@ -137,7 +137,7 @@ static zcache_status instance_open(zc_instance *instance, zc_cache *cache,
                      zcache_status_text(status));
         return status;
     }
-    lock_start(&instance->lock);
+    zc_instance_lock_start(instance);
     instance->open = true;
     instance_bind(instance, below);
     return ZCACHE_OK;

@@ -99,6 +99,10 @@ zc_generation *zc_generation_publish(zc_generation *generation);
  * provider's code is gone from memory. */
 bool zc_generation_close(zc_generation *generation, int64_t deadline_ns);
 
+/* Makes the instance's lock, free: at open, and anew in a forked child, where the thread that held
+ * it has another id, and a recursive lock can only be released by its owner. */
+void zc_instance_lock_start(zc_instance *instance);
+
 static inline const zc_instance *zc_generation_provider(const zc_generation *generation)
 {
     return &generation->instances[generation->instance_count - 1];

@@ -31,8 +31,10 @@ static void fork_instances(zc_generation *generation, zcache_fork_phase phase)
             pthread_mutex_lock(&instance->lock);
         if (instance->descriptor->ops->fork != NULL)
             instance->descriptor->ops->fork(instance->self, phase);
-        if (phase != ZCACHE_FORK_PREPARE)
+        if (phase == ZCACHE_FORK_PARENT)
             pthread_mutex_unlock(&instance->lock);
+        else if (phase == ZCACHE_FORK_CHILD)
+            zc_instance_lock_start(instance);
     }
 }
 
