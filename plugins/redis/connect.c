@@ -4,9 +4,7 @@
  * Opens a connection: the socket, AUTH, SELECT. SELECT is always sent: its reply proves that a
  * server lives behind the socket, and that no login is missing.
  *
- * Everything ends by the deadline but one thing: a host that is a name is looked up with
- * getaddrinfo, which knows no deadline but that of resolv.conf. An address, or a name in
- * /etc/hosts, takes no time.
+ * Everything ends by the deadline, the search for the host's addresses (lookup.h) too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -73,15 +71,15 @@ static void set_tcp_options(int fd)
                    sizeof(options[i].value));
 }
 
-static int connect_address(redis_connection *connection, const struct addrinfo *address,
-                           int64_t deadline_ns)
+static int connect_address(redis_connection *connection, const struct sockaddr *address,
+                           socklen_t address_size, int64_t deadline_ns)
 {
     connection->fd =
-        socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+        socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
     if (connection->fd < 0)
         return errno;
     set_tcp_options(connection->fd);
-    if (connect(connection->fd, address->ai_addr, address->ai_addrlen) != 0) {
+    if (connect(connection->fd, address, address_size) != 0) {
         if (errno != EINPROGRESS && errno != EINTR)
             return errno;
         if (redis_wait_for(connection->instance, connection->fd, POLLOUT, deadline_ns) == 0)
@@ -101,29 +99,28 @@ static int connect_address(redis_connection *connection, const struct addrinfo *
 static zcache_status connect_tcp(redis_connection *connection, int64_t deadline_ns)
 {
     redis_instance *instance = connection->instance;
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *addresses = NULL;
-    hints.ai_flags = AI_NUMERICSERV;
-    int error = getaddrinfo(instance->url.host, instance->url.port, &hints, &addresses);
+    redis_addresses addresses;
+    bool late;
+    int error = redis_lookup_find(&instance->lookup, deadline_ns, &addresses, &late);
     if (error == EAI_MEMORY)
         return redis_connection_fail(connection, ZCACHE_E_NOMEM, "out of memory");
     if (error != 0)
-        return redis_connection_fail(connection, ZCACHE_E_UNAVAILABLE,
-                                     "the host name was not found: %s", gai_strerror(error));
-    int count = 0;
-    for (struct addrinfo *each = addresses; each != NULL; each = each->ai_next)
-        count++;
+        return redis_connection_fail(connection, ZCACHE_E_UNAVAILABLE, "the host was not found: %s",
+                                     gai_strerror(error));
+    if (late)
+        return ZCACHE_E_TIMEOUT;
     error = EADDRNOTAVAIL;
-    for (struct addrinfo *each = addresses; each != NULL; each = each->ai_next, count--) {
+    for (size_t i = 0; i < addresses.count; i++) {
         /* each address has its share of what is left, so that a dead one does not take it all */
         int64_t now_ns = instance->host->now_ns();
-        error = connect_address(connection, each, now_ns + (deadline_ns - now_ns) / count);
+        int64_t share_ns = (deadline_ns - now_ns) / (int64_t)(addresses.count - i);
+        error = connect_address(connection, (struct sockaddr *)&addresses.at[i].bytes,
+                                addresses.at[i].size, now_ns + share_ns);
         if (error == 0)
-            break;
+            return ZCACHE_OK;
         redis_connection_drop(connection);
     }
-    freeaddrinfo(addresses);
-    return error == 0 ? ZCACHE_OK : fail_connect(connection, error);
+    return fail_connect(connection, error);
 }
 
 /* ---- AUTH and SELECT ---- */
@@ -151,10 +148,11 @@ static zcache_status fail_auth(redis_connection *connection, zcache_slice text)
 static zcache_status fail_select(redis_connection *connection, zcache_slice text)
 {
     int64_t database = connection->instance->database;
-    if (database == 0 && redis_text_begins(text, "NOPERM "))
-        return ZCACHE_OK; /* a user who may not SELECT is in database 0 already */
     zcache_status status = redis_reply_status(text);
-    if (status == ZCACHE_E_AUTH && redis_text_begins(text, "NOAUTH "))
+    /* who may not SELECT, or speaks through a proxy that cannot, is in database 0 already */
+    if (database == 0 && (status == ZCACHE_E_SERVER || redis_text_begins(text, "NOPERM ")))
+        return ZCACHE_OK;
+    if (redis_text_begins(text, "NOAUTH "))
         return redis_connection_fail(connection, status,
                                      "the server asks for a password: set url or password");
     return redis_connection_fail(connection, status, "database %lld: %.*s", (long long)database,

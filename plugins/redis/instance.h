@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <zcache/plugin.h>
 
+#include "lookup.h"
 #include "pool.h"
 #include "url.h"
 
@@ -32,7 +33,8 @@ struct redis_instance {
     redis_url url;
     const char *user, *password; /* to log in with; password NULL: not at all; user NULL: default */
     int64_t database;
-    char name[160]; /* the server, for messages: "127.0.0.1:6379", "/run/redis.sock" */
+    char name[160];      /* the server, for messages: "127.0.0.1:6379", "/run/redis.sock" */
+    redis_lookup lookup; /* of url.host; unused on a Unix socket */
     redis_pool pool;
     /* statistics: relaxed, for they order nothing */
     _Atomic uint64_t commands, round_trips, timeouts;
@@ -74,7 +76,9 @@ zcache_ping_fn redis_ping;
 zcache_stats_fn redis_stats;
 /* native.c */
 extern const zcache_native redis_native;
-/* In a forked child, under the pool's lock: the handles that are out lose their connection. */
+/* All three under the pool's lock. */
+void redis_native_list(redis_lease **leases, redis_lease *lease);
+/* In a forked child: the handles that are out lose their connection. */
 void redis_native_fork_child(redis_instance *instance);
 size_t redis_native_count(const redis_instance *instance);
 

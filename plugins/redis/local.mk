@@ -13,6 +13,7 @@ plugins_redis_la_SOURCES = \
 	plugins/redis/counters.c \
 	plugins/redis/failure.c \
 	plugins/redis/instance.h \
+	plugins/redis/lookup.c plugins/redis/lookup.h \
 	plugins/redis/native.c \
 	plugins/redis/pool.c plugins/redis/pool.h \
 	plugins/redis/reads.c \

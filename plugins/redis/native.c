@@ -31,28 +31,28 @@ static zcache_status redis_acquire(void *self, const zcache_call *call, void **h
     redis_lease *lease = instance->host->alloc(sizeof(*lease));
     if (lease == NULL)
         return redis_fail_nomem(instance);
-    int fd;
-    zcache_status status = redis_pool_open_apart(instance, call->deadline_ns, &fd);
-    if (status != ZCACHE_OK) {
-        instance->host->free(lease);
-        return status;
-    }
-    lease->context = redisConnectFd(fd);
+    redis_connection *connection;
+    zcache_status status = redis_pool_open_apart(instance, call->deadline_ns, &connection);
+    if (status != ZCACHE_OK)
+        goto fail;
+    lease->context = redisConnectFd(connection->fd);
     if (lease->context == NULL || lease->context->err != 0 ||
-        !set_timeout(lease->context, timeout_ms)) {
-        if (lease->context != NULL)
+        !set_timeout(lease->context, timeout_ms > 0 ? timeout_ms : 1)) {
+        if (lease->context != NULL) {
+            lease->context->fd = -1; /* the connection closes it */
             redisFree(lease->context);
-        else
-            close(fd);
-        instance->host->free(lease);
-        return redis_fail_nomem(instance);
+        }
+        redis_pool_discard(instance, connection);
+        status = redis_fail_nomem(instance);
+        goto fail;
     }
-    pthread_mutex_lock(&instance->pool.lock);
-    lease->next = instance->pool.leases;
-    instance->pool.leases = lease;
-    pthread_mutex_unlock(&instance->pool.lock);
+    redis_pool_lend(instance, connection, lease);
     *handle = lease->context;
     return ZCACHE_OK;
+
+fail:
+    instance->host->free(lease);
+    return status;
 }
 
 static void redis_release(void *self, void *handle)
@@ -67,6 +67,12 @@ static void redis_release(void *self, void *handle)
     pthread_mutex_unlock(&instance->pool.lock);
     redisFree(lease->context);
     instance->host->free(lease);
+}
+
+void redis_native_list(redis_lease **leases, redis_lease *lease)
+{
+    lease->next = *leases;
+    *leases = lease;
 }
 
 void redis_native_fork_child(redis_instance *instance)

@@ -16,23 +16,12 @@
 /* A connection that was idle for less is not asked whether it still lives. */
 #define TRUSTED_IDLE_NS MILLISECOND
 
-static bool init_condition(redis_pool *pool)
-{
-    pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0)
-        return false;
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    int error = pthread_cond_init(&pool->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-    return error == 0;
-}
-
 zcache_status redis_pool_init(redis_instance *instance)
 {
     redis_pool *pool = &instance->pool;
     pool->max = (size_t)instance->options->pool_size;
     pool->random = (uint64_t)instance->host->now_ns() ^ (uint64_t)getpid() << 40;
-    if (!init_condition(pool))
+    if (!redis_condition_init(&pool->changed))
         return redis_fail_nomem(instance);
     if (pthread_mutex_init(&pool->lock, NULL) != 0) {
         pthread_cond_destroy(&pool->changed);
@@ -286,27 +275,28 @@ zcache_status redis_pool_take(redis_instance *instance, int64_t deadline_ns,
                       open);
 }
 
-/* It is counted and listed like the others while it is being opened, and then taken out. */
-zcache_status redis_pool_open_apart(redis_instance *instance, int64_t deadline_ns, int *fd)
+zcache_status redis_pool_open_apart(redis_instance *instance, int64_t deadline_ns,
+                                    redis_connection **connection)
 {
     redis_pool *pool = &instance->pool;
-    redis_connection *connection;
     pthread_mutex_lock(&pool->lock);
     if (must_pause(pool, instance->host->now_ns()))
         return fail_in_pause(instance);
     pool->trying = pool->failures > 0;
     pool->open++;
     pthread_mutex_unlock(&pool->lock);
-    zcache_status status = open_connection(instance, deadline_ns, &connection);
-    if (status != ZCACHE_OK)
-        return status;
+    return open_connection(instance, deadline_ns, connection);
+}
+
+void redis_pool_lend(redis_instance *instance, redis_connection *connection, redis_lease *lease)
+{
+    redis_pool *pool = &instance->pool;
     pthread_mutex_lock(&pool->lock);
     retire(pool, connection);
-    pthread_mutex_unlock(&pool->lock);
-    *fd = connection->fd;
     connection->fd = -1;
+    redis_native_list(&pool->leases, lease);
+    pthread_mutex_unlock(&pool->lock);
     redis_connection_free(connection);
-    return ZCACHE_OK;
 }
 
 void redis_pool_give(redis_instance *instance, redis_connection *connection)
@@ -420,7 +410,7 @@ void redis_pool_fork(redis_instance *instance, zcache_fork_phase phase)
     }
     if (phase == ZCACHE_FORK_CHILD) {
         /* made anew: the old one counts waiting threads that do not exist here */
-        init_condition(pool);
+        redis_condition_init(&pool->changed);
         forget_connections(pool);
         redis_native_fork_child(instance);
         pool->waiting = 0;

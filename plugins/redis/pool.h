@@ -56,8 +56,12 @@ void redis_pool_discard(redis_instance *instance, redis_connection *connection);
 /* Closes all that are idle: another one was found dead, and so may they be. */
 void redis_pool_drain(redis_instance *instance);
 
-/* Opens a connection beside the pool, logged in and in blocking mode: the caller's to close. */
-zcache_status redis_pool_open_apart(redis_instance *instance, int64_t deadline_ns, int *fd);
+/* Opens a connection, logged in and in blocking mode, beside those that may be taken: to be lent or
+ * discarded. */
+zcache_status redis_pool_open_apart(redis_instance *instance, int64_t deadline_ns,
+                                    redis_connection **connection);
+/* Lets the socket go, which belongs to the lease from now on, and frees the connection. */
+void redis_pool_lend(redis_instance *instance, redis_connection *connection, redis_lease *lease);
 
 /* Takes, exchanges, gives back. Sends a second time, on another connection, what a connection that
  * had been idle has lost, if it is certain that the server has not carried out any of it, or that

@@ -78,6 +78,18 @@ static zcache_status resolve(redis_instance *instance)
     return ZCACHE_OK;
 }
 
+/* Locks and conditions. */
+static zcache_status init(redis_instance *instance)
+{
+    zcache_status status = redis_pool_init(instance);
+    if (status == ZCACHE_OK &&
+        !redis_lookup_init(&instance->lookup, instance->url.host, instance->url.port)) {
+        redis_pool_destroy(instance);
+        status = redis_fail_nomem(instance);
+    }
+    return status;
+}
+
 static void release(redis_instance *instance)
 {
     const zcache_host *host = instance->host;
@@ -104,7 +116,7 @@ static zcache_status redis_open(const zcache_host *host, const zcache_call *call
                                ? host->error(host, ZCACHE_E_NOMEM, "out of memory")
                                : resolve(instance);
     if (status == ZCACHE_OK)
-        status = redis_pool_init(instance);
+        status = init(instance);
     if (status != ZCACHE_OK) {
         release(instance);
         return status;
@@ -117,12 +129,20 @@ static void redis_close(void *self)
 {
     redis_instance *instance = self;
     redis_pool_destroy(instance);
+    redis_lookup_destroy(&instance->lookup);
     release(instance);
 }
 
 static void redis_fork(void *self, zcache_fork_phase phase)
 {
-    redis_pool_fork(self, phase);
+    redis_instance *instance = self;
+    if (phase == ZCACHE_FORK_PREPARE) {
+        redis_pool_fork(instance, phase);
+        redis_lookup_fork(&instance->lookup, phase);
+    } else {
+        redis_lookup_fork(&instance->lookup, phase);
+        redis_pool_fork(instance, phase);
+    }
 }
 
 static const zcache_ops redis_ops = {

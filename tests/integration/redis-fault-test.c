@@ -313,6 +313,33 @@ static void test_a_caller_in_a_hurry_does_not_stop_the_others(void **state)
     close(listening);
 }
 
+static void test_a_name_that_is_nobodys_is_unavailable_in_time(void **state)
+{
+    (void)state;
+    zcache *cache = open_cache("redis.url=redis://nobody.invalid", TIMEOUT);
+    int64_t begin = clock_ms();
+    zcache_status status = zcache_ping(cache, NULL);
+    assert_between(0, TIMEOUT_MS + CLOCK_SLACK_MS, clock_ms() - begin);
+    /* the second where this machine's resolver has not answered yet */
+    assert_true(status == ZCACHE_E_UNAVAILABLE || status == ZCACHE_E_TIMEOUT);
+    assert_non_null(strstr(zcache_error_message(), "redis at nobody.invalid:6379: "));
+    assert_status(ZCACHE_OK, zcache_close(cache));
+}
+
+static void test_a_host_can_be_a_name(void **state)
+{
+    (void)state;
+    server *one = server_start(SERVER_REDIS, SERVER_TCP, NULL);
+    char url[64];
+    snprintf(url, sizeof(url), "redis.url=redis://localhost:%d", server_port(one));
+    zcache *cache = open_cache(url, "cache.timeout=20s", "redis.connect_timeout=20s");
+    assert_status(ZCACHE_OK, set_text(cache, "a", "1"));
+    server_restart(one);
+    assert_status(ZCACHE_MISS, zcache_exists(cache, "a", NULL));
+    assert_status(ZCACHE_OK, zcache_close(cache));
+    server_free(one);
+}
+
 /* ---- death ---- */
 
 static void test_a_dead_server_is_told_at_once_with_the_reason(void **state)
@@ -536,6 +563,8 @@ int main(void)
         cmocka_unit_test(test_a_server_that_loads_is_unavailable),
         cmocka_unit_test(test_a_server_that_never_answers_is_unavailable),
         cmocka_unit_test(test_a_caller_in_a_hurry_does_not_stop_the_others),
+        cmocka_unit_test(test_a_name_that_is_nobodys_is_unavailable_in_time),
+        cmocka_unit_test(test_a_host_can_be_a_name),
         cmocka_unit_test(test_a_dead_server_is_told_at_once_with_the_reason),
         cmocka_unit_test(test_a_cache_opens_before_its_server),
         cmocka_unit_test(test_a_restart_between_operations_fails_none),

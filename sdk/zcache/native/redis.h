@@ -14,6 +14,11 @@
  * Compile and link with hiredis, of the version that the plugin was compiled with: the tag tells.
  * The connection is the caller's until it is released, in whatever state: the provider closes it
  * then and never gives it to anybody else. Do not redisFree() it. Since 1.0.
+ *
+ * It is in blocking mode; each of its system calls ends by the cache's timeout, until
+ * redisSetTimeout says otherwise. It is not counted in `pool_size`. hiredis writes with write(2): a
+ * program that must survive the death of its server ignores SIGPIPE. In a forked child its socket
+ * is closed, and every command fails; it is given back there, too.
  */
 #ifndef ZCACHE_NATIVE_REDIS_H
 #define ZCACHE_NATIVE_REDIS_H
