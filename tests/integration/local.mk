@@ -11,3 +11,13 @@ tests_integration_redis_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS) $(REDIS_LIBS)
 tests_integration_redis_fault_test_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_integration_redis_fault_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS)
 endif
+
+# Plugins met through the public API, and what is exported.
+check_PROGRAMS += tests/integration/plugin-refusal-test
+tests_integration_plugin_refusal_test_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_integration_plugin_refusal_test_SOURCES = %D%/plugin-refusal-test.c \
+	tests/fixtures/fixture-files.h
+tests_integration_plugin_refusal_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS)
+TESTS += tests/integration/plugin-refusal-test
+TESTS += %D%/exported-symbols.sh
+EXTRA_DIST += %D%/exported-symbols.sh
