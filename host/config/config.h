@@ -49,7 +49,10 @@ zcache_status zc_config_load(zcache_source source, const char *path, const zcach
 
 /* A new configuration: `config` with the provider, file and settings of a swap laid over it.
  * Provider and provider sections of swap->file replace those of the old configuration's file and
- * options; swap->provider and swap->settings win over all. */
+ * options; swap->provider and swap->settings win over all. The environment goes on to win over the
+ * file's sections, but not over the provider that it names, for the swap asks for it. Settings of
+ * [cache] and [table.NAME], which a swap does not change, are refused in swap->settings; in the
+ * file they are checked and not used. */
 zcache_status zc_config_for_swap(const zc_config *config, const zcache_swap_options *swap,
                                  zc_config **next);
 

@@ -60,7 +60,8 @@ static char upper(char byte)
     return '_';
 }
 
-size_t zc_environment_prefix(char name[ZC_VARIABLE_MAX], const char *part)
+/* "ZCACHE_<PART>_" into `name`. Returns its size; 0 if it does not fit. */
+static size_t write_prefix(char name[ZC_VARIABLE_MAX], const char *part)
 {
     static const char head[] = "ZCACHE_";
     size_t size = sizeof(head) - 1, part_size = strlen(part);
@@ -77,7 +78,7 @@ size_t zc_environment_prefix(char name[ZC_VARIABLE_MAX], const char *part)
 const char *zc_environment_rest(const zc_setting *variable, const char *part)
 {
     char prefix[ZC_VARIABLE_MAX];
-    size_t size = zc_environment_prefix(prefix, part);
+    size_t size = write_prefix(prefix, part);
     if (size == 0 || strncmp(variable->key, prefix, size) != 0 || alias_of(variable->key) != NULL)
         return NULL;
     return variable->key + size;

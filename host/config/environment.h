@@ -14,7 +14,8 @@
 #define ZC_VARIABLE_MAX 160
 
 /* Copies what matters of the environment into settings->variables. Refuses variables that begin
- * with ZCACHE_ and look like one of ours mistyped. */
+ * with ZCACHE_ and look like one of ours mistyped. As with getenv, no other thread may change the
+ * environment meanwhile. */
 zcache_status zc_environment_load(zc_settings *settings);
 
 /* The path in ZCACHE_CONF, valid until the environment changes; NULL if there is none. */
@@ -23,10 +24,6 @@ const char *zc_environment_file(void);
 /* The variable that counts for a key, or NULL. */
 const zc_setting *zc_environment_find(const zc_settings *settings, const char *section,
                                       const char *key);
-
-/* "ZCACHE_<PART>_" into `name`, upper-cased with `_` for all but letters and digits. Returns its
- * size; 0 if it does not fit. */
-size_t zc_environment_prefix(char name[ZC_VARIABLE_MAX], const char *part);
 
 /* What follows the prefix of `part` in a variable's name, as "TIMEOUT"; NULL if the variable is
  * none of that part's. */

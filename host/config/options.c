@@ -39,14 +39,15 @@ zcache_status zc_option_refuse(const zc_setting *setting, const char *section,
         zc_error_prefix("plugin %s: the default of option %s: ", section, option->key);
         return ZCACHE_E_PLUGIN;
     }
+    if ((option->flags & ZCACHE_OPTION_SECRET) != 0) {
+        zc_error_prefix("%s: [%s] %s: ", setting->origin, section, option->key);
+        return ZCACHE_E_CONFIG;
+    }
     if (setting->text[0] == '"' || setting->text[0] == '\'')
         zc_error(ZCACHE_E_CONFIG, "%s; quotes are part of a value: write it without",
                  zc_error_text());
-    if ((option->flags & ZCACHE_OPTION_SECRET) != 0)
-        zc_error_prefix("%s: [%s] %s: ", setting->origin, section, option->key);
-    else
-        zc_error_prefix("%s: [%s] %s = \"%.100s\": ", setting->origin, section, option->key,
-                        setting->text);
+    zc_error_prefix("%s: [%s] %s = \"%.100s\": ", setting->origin, section, option->key,
+                    setting->text);
     return ZCACHE_E_CONFIG;
 }
 
@@ -216,14 +217,13 @@ static zcache_status fill_number(const zc_setting *setting, const char *section,
     bool limited = option->min != 0 || option->max != 0;
     if (limited && (number < option->min || number > option->max)) {
         char min[ZC_VALUE_SHOWN_MAX], max[ZC_VALUE_SHOWN_MAX];
-        bool never = option->type == ZCACHE_OPTION_DURATION && option->min == -1;
-        const char *least = show_number(option->type, never ? 0 : option->min, min);
+        const char *least = show_number(option->type, option->min, min);
+        const char *most = show_number(option->type, option->max, max);
+        if (option->type == ZCACHE_OPTION_DURATION && option->min == -1)
+            return zc_option_refuse(setting, section, option, "must be never, or at most %s", most);
         if (option->max == INT64_MAX)
-            return zc_option_refuse(setting, section, option, "must be %s%s or more",
-                                    never ? "never, or " : "", least);
-        return zc_option_refuse(setting, section, option, "must be %s%s to %s",
-                                never ? "never, or " : "", least,
-                                show_number(option->type, option->max, max));
+            return zc_option_refuse(setting, section, option, "must be %s or more", least);
+        return zc_option_refuse(setting, section, option, "must be %s to %s", least, most);
     }
     memcpy(field, &number, sizeof(number));
     return ZCACHE_OK;

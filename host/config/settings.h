@@ -78,7 +78,7 @@ void zc_settings_remove(zc_settings *settings, const char *section, const char *
 /* `to`, which must be empty, becomes a copy. On failure it is empty. */
 zcache_status zc_settings_copy(const zc_settings *from, zc_settings *to);
 
-/* Both arrays of settings grow by this: room for one more, 0 on success. For environment.c. */
+/* Appends a copy of a setting to one of the two arrays. For environment.c. */
 zcache_status zc_settings_push(zc_setting **items, size_t *count, const zc_setting *setting);
 
 #endif

@@ -328,7 +328,7 @@ static void test_wrong_cache_settings(void **state)
         {"key_prefix", "caf\xc3\xa9", PREFIX},
         {"key_prefix", "12345678901234567890123456789012345678901234567890123456789012345", PREFIX},
         {"default_ttl", "0s", "a time to live is 1ms to 3650d, or never"},
-        {"default_ttl", "3651d", "must be never, or 0ms to 3650d"},
+        {"default_ttl", "3651d", "must be never, or at most 3650d"},
         {"serialization", "../x",
          "a codec's name is 1 to 32 lower case letters, digits, \"_\" and \"-\", and begins with a "
          "letter, as json"},

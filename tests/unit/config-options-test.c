@@ -147,7 +147,7 @@ static void test_wrong_values(void **state)
     REFUSED("zcache.ini:4: [store] timeout = \"0s\": must be 1ms to 1m", "timeout = 0s\n");
     REFUSED("zcache.ini:4: [store] timeout = \"2m\": must be 1ms to 1m", "timeout = 2m\n");
     REFUSED("zcache.ini:4: [store] timeout = \"never\": must be 1ms to 1m", "timeout = never\n");
-    REFUSED("zcache.ini:4: [store] idle = \"2h\": must be never, or 0ms to 1h", "idle = 2h\n");
+    REFUSED("zcache.ini:4: [store] idle = \"2h\": must be never, or at most 1h", "idle = 2h\n");
     REFUSED("zcache.ini:4: [store] connections = \"0\": must be 1 to 1000", "connections = 0\n");
     REFUSED("zcache.ini:4: [store] connections = \"1001\": must be 1 to 1000",
             "connections = 1001\n");
