@@ -21,3 +21,5 @@ tests_integration_plugin_refusal_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS)
 TESTS += tests/integration/plugin-refusal-test
 TESTS += %D%/exported-symbols.sh
 EXTRA_DIST += %D%/exported-symbols.sh
+TESTS += %D%/readme-test.sh %D%/install-test.sh
+EXTRA_DIST += %D%/readme-test.sh %D%/install-test.sh

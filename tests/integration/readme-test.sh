@@ -79,7 +79,9 @@ check_status 'and caches nothing' 1 with_plugins_here -p off get a
 
 check 'the example plugin compiles' \
     compile_plugin "$ZCACHE_TEST_SOURCE/sdk/examples/plugin/mine.c" mine
-check_output 'the example plugin keeps what is set' 1 shell_on mine 'set a 1' 'get a'
-check_output 'and deletes' 2 shell_on mine 'set a 1' 'set b 2' 'del a' 'get a' 'get b'
+check_output 'the example plugin keeps what is set' "$(printf 'OK\n1')" \
+    shell_on mine 'set a 1' 'get a'
+check_output 'and deletes' "$(printf 'OK\nOK\nOK\n(miss)\n2')" \
+    shell_on mine 'set a 1' 'set b 2' 'del a' 'get a' 'get b'
 
 done_testing
