@@ -10,6 +10,7 @@ host_libhost_la_SOURCES = \
 	host/base/allocator.c host/base/allocator.h \
 	host/base/clock.h \
 	host/base/error.c host/base/error.h \
+	host/base/lock.h \
 	host/base/log.c host/base/log.h \
 	host/base/thread.c host/base/thread.h
 host_libhost_la_LIBADD = $(LTDL_LIBS) $(INIH_LIBS) $(XXHASH_LIBS)

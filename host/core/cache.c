@@ -104,13 +104,16 @@ zcache_status zc_cache_close(zc_cache *cache)
 {
     if (zc_pin_inside(cache))
         return zc_error(ZCACHE_E_BUSY, "zcache_close: called from inside a callback of this cache");
+    int64_t deadline_ns = zc_now_ns() + ZC_CLOSE_TIMEOUT_NS;
+    atomic_store(&cache->abort_swap, true);
+    zc_wait_for_swap(cache, deadline_ns);
     zcache_status status = close_begin(cache);
+    atomic_store(&cache->abort_swap, false);
     if (status != ZCACHE_OK)
         return status;
     zc_generation *generation = atomic_load(&cache->current);
     atomic_store(&generation->draining, true);
     zc_pin_grace();
-    int64_t deadline_ns = zc_now_ns() + ZC_CLOSE_TIMEOUT_NS;
     if (!zc_drain(generation, deadline_ns) || !zc_reap_all(cache, deadline_ns)) {
         atomic_store(&generation->draining, false);
         pthread_mutex_lock(&cache->lock);

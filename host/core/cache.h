@@ -43,6 +43,9 @@ struct zc_cache {
     /* Counts the ends of pins and leases of draining generations: what a drain sleeps on. */
     _Atomic uint32_t drain_events;
 
+    /* Asks a copying swap to give up; read by the copier (swap/copy.c). */
+    _Atomic bool abort_swap;
+
     zcache root; /* the handle of the cache itself */
     zc_log log;
     zc_counters counters;

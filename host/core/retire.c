@@ -15,9 +15,14 @@
 /* A sleeper looks again after this long even if nothing woke it. */
 #define LOOK_AGAIN_NS INT64_C(1000000000)
 
+static bool is_left(const zc_generation *generation)
+{
+    return zc_pin_count(generation) == 0;
+}
+
 static bool is_free(const zc_generation *generation)
 {
-    return zc_pin_count(generation) == 0 && atomic_load(&generation->leases) == 0;
+    return is_left(generation) && atomic_load(&generation->leases) == 0;
 }
 
 /* Sleeps for an event after `seen`. */
@@ -28,12 +33,38 @@ static void wait_for_event(zc_cache *cache, uint32_t seen, int64_t deadline_ns)
                   deadline_ns < look_again_ns ? deadline_ns : look_again_ns);
 }
 
-bool zc_drain(zc_generation *generation, int64_t deadline_ns)
+static bool wait_until(bool (*is_so)(const zc_generation *), zc_generation *generation,
+                       int64_t deadline_ns)
 {
     zc_cache *cache = generation->cache;
     for (;;) {
         uint32_t seen = atomic_load(&cache->drain_events);
-        if (is_free(generation))
+        if (is_so(generation))
+            return true;
+        if (zc_now_ns() >= deadline_ns)
+            return false;
+        wait_for_event(cache, seen, deadline_ns);
+    }
+}
+
+bool zc_drain(zc_generation *generation, int64_t deadline_ns)
+{
+    return wait_until(is_free, generation, deadline_ns);
+}
+
+bool zc_drain_operations(zc_generation *generation, int64_t deadline_ns)
+{
+    return wait_until(is_left, generation, deadline_ns);
+}
+
+bool zc_wait_for_swap(zc_cache *cache, int64_t deadline_ns)
+{
+    for (;;) {
+        uint32_t seen = atomic_load(&cache->drain_events);
+        pthread_mutex_lock(&cache->lock);
+        bool swapping = cache->swapping;
+        pthread_mutex_unlock(&cache->lock);
+        if (!swapping)
             return true;
         if (zc_now_ns() >= deadline_ns)
             return false;

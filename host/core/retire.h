@@ -15,6 +15,12 @@
 /* Waits until no pin and no lease is on a draining generation; false: some are at the deadline. */
 bool zc_drain(zc_generation *generation, int64_t deadline_ns);
 
+/* As above, for pins alone. */
+bool zc_drain_operations(zc_generation *generation, int64_t deadline_ns);
+
+/* Waits until no swap of the cache is under way. */
+bool zc_wait_for_swap(zc_cache *cache, int64_t deadline_ns);
+
 /* Puts a draining generation on the retired list; the reaper thread, started if need be, closes it
  * when it is free. */
 void zc_retire(zc_generation *generation);

@@ -6,41 +6,12 @@
  */
 #include "core/serialize.h"
 
-#include <time.h>
-
 #include "base/error.h"
-
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define TELL_THREAD_SANITIZER
-#endif
-#elif defined(__SANITIZE_THREAD__)
-#define TELL_THREAD_SANITIZER
-#endif
-
-#ifdef TELL_THREAD_SANITIZER
-#include <sanitizer/tsan_interface.h>
-
-/* ThreadSanitizer of gcc 12 and of clang 14 does not see pthread_mutex_clocklock. */
-static int lock_until(pthread_mutex_t *lock, const struct timespec *deadline)
-{
-    __tsan_mutex_pre_lock(lock, __tsan_mutex_try_lock);
-    int failed = pthread_mutex_clocklock(lock, CLOCK_MONOTONIC, deadline);
-    __tsan_mutex_post_lock(lock,
-                           __tsan_mutex_try_lock | (failed ? __tsan_mutex_try_lock_failed : 0), 1);
-    return failed;
-}
-#else
-static int lock_until(pthread_mutex_t *lock, const struct timespec *deadline)
-{
-    return pthread_mutex_clocklock(lock, CLOCK_MONOTONIC, deadline);
-}
-#endif
+#include "base/lock.h"
 
 static zcache_status enter(zc_instance *instance, const zcache_call *call)
 {
-    struct timespec deadline = {call->deadline_ns / 1000000000, call->deadline_ns % 1000000000};
-    if (lock_until(&instance->lock, &deadline) != 0)
+    if (!zc_lock_until(&instance->lock, call->deadline_ns))
         return zc_error(ZCACHE_E_TIMEOUT,
                         "%s: another operation was still running at the deadline; this plugin "
                         "takes one operation at a time",

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * The swap: open the new generation first, prove it, publish it with one atomic store, wait for the
- * old one to be left, close it. Whatever fails before the publish leaves the old one as it was.
+ * The swap: open the new generation first, prove it, bring the entries over if asked, publish it
+ * with one atomic store, wait for the old one to be left, close it. Whatever fails before the
+ * publish leaves the old one as it was.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +12,11 @@
 #include "base/error.h"
 #include "core/operation.h"
 #include "core/retire.h"
+#include "swap/move.h"
 
-#define DEFAULT_TIMEOUT_MS 10000
-#define TIMEOUT_MAX_MS     INT64_C(86400000)
+#define DEFAULT_TIMEOUT_MS      10000
+#define DEFAULT_COPY_TIMEOUT_MS INT64_C(86400000)
+#define TIMEOUT_MAX_MS          INT64_C(604800000)
 
 /* One swap at a time: takes the turn. */
 static zcache_status swap_begin(zc_cache *cache)
@@ -34,7 +37,9 @@ static void swap_end(zc_cache *cache)
 {
     pthread_mutex_lock(&cache->lock);
     cache->swapping = false;
+    atomic_store(&cache->abort_swap, false);
     pthread_mutex_unlock(&cache->lock);
+    zc_pin_wake_cache(cache); /* a close may wait for this */
 }
 
 static const char *provider_name(const zc_generation *generation)
@@ -92,26 +97,51 @@ static void end_old(zc_generation *old, int64_t deadline_ns, zcache_swap_report 
     zc_retire(old);
 }
 
-static zcache_status swap_in(zc_cache *cache, const zcache_swap_options *asked, int64_t deadline_ns,
+static zcache_status swap_in(zc_cache *cache, const zcache_swap_options *asked, int64_t timeout_ns,
                              zcache_swap_report *report)
 {
+    int64_t deadline_ns = zc_now_ns() + timeout_ns;
     zc_generation *old = atomic_load(&cache->current); /* nobody else changes it: our turn */
     snprintf(report->from, sizeof(report->from), "%s", provider_name(old));
     zc_generation *new = NULL;
     zcache_status status = open_new(cache, old, asked, deadline_ns, report, &new);
+    if (status == ZCACHE_OK)
+        snprintf(report->to, sizeof(report->to), "%s", provider_name(new));
+    if (status == ZCACHE_OK && asked->mode == ZCACHE_SWAP_COPY) {
+        status = zc_move(old, new, asked, timeout_ns, report);
+        deadline_ns = zc_now_ns() + timeout_ns;
+    } else if (status == ZCACHE_OK) {
+        int64_t begin_ns = zc_now_ns();
+        zc_generation_publish(new);
+        report->publish_ns = zc_now_ns() - begin_ns;
+        report->in_flight = zc_pin_count(old);
+    }
     if (status != ZCACHE_OK) {
         zc_error_prefix("the swap failed and %s goes on: ", report->from);
         return status;
     }
-    snprintf(report->to, sizeof(report->to), "%s", provider_name(new));
-    int64_t begin_ns = zc_now_ns();
-    zc_generation_publish(new);
-    report->publish_ns = zc_now_ns() - begin_ns;
     report->generation = new->number;
-    report->in_flight = zc_pin_count(old);
     end_old(old, deadline_ns, report);
     zc_log_write(&cache->log, ZCACHE_LOG_INFO, "swapped from %s to %s: generation %llu",
                  report->from, report->to, (unsigned long long)report->generation);
+    return ZCACHE_OK;
+}
+
+static zcache_status check_asked(const zcache_swap_options *asked)
+{
+    if (asked->mode != ZCACHE_SWAP_COLD && asked->mode != ZCACHE_SWAP_COPY)
+        return zc_error(ZCACHE_E_INVALID, "zcache_swap: mode %d is none of ZCACHE_SWAP_…",
+                        (int)asked->mode);
+    if (asked->timeout_ms < 0 || asked->timeout_ms > TIMEOUT_MAX_MS || asked->copy_timeout_ms < 0 ||
+        asked->copy_timeout_ms > TIMEOUT_MAX_MS)
+        return zc_error(ZCACHE_E_INVALID,
+                        "zcache_swap: timeout_ms is %lld, copy_timeout_ms %lld: each must be 1 to "
+                        "%lld, or 0 for the default",
+                        (long long)asked->timeout_ms, (long long)asked->copy_timeout_ms,
+                        (long long)TIMEOUT_MAX_MS);
+    if (asked->rate < 0)
+        return zc_error(ZCACHE_E_INVALID, "zcache_swap: rate is %lld: it must be 0 or more",
+                        (long long)asked->rate);
     return ZCACHE_OK;
 }
 
@@ -119,27 +149,37 @@ ZCACHE_PUBLIC zcache_status zcache_swap(zcache *cache, const zcache_swap_options
 {
     zcache_swap_options asked;
     zcache_status status = zc_options_copy(&asked, sizeof(asked), options, "ZCACHE_SWAP");
-    if (status != ZCACHE_OK)
-        return status;
-    if (asked.mode != ZCACHE_SWAP_COLD)
-        return zc_error(ZCACHE_E_INVALID, "zcache_swap: mode %d is none of ZCACHE_SWAP_…",
-                        (int)asked.mode);
-    if (asked.timeout_ms < 0 || asked.timeout_ms > TIMEOUT_MAX_MS)
-        return zc_error(ZCACHE_E_INVALID,
-                        "zcache_swap: timeout_ms is %lld: it must be 1 to %lld, or 0 for %d",
-                        (long long)asked.timeout_ms, (long long)TIMEOUT_MAX_MS, DEFAULT_TIMEOUT_MS);
-    status = zc_handle_resolve(&cache);
+    if (status == ZCACHE_OK)
+        status = check_asked(&asked);
+    if (status == ZCACHE_OK)
+        status = zc_handle_resolve(&cache);
     if (status != ZCACHE_OK)
         return status;
     zc_cache *core = cache->cache;
     status = swap_begin(core);
     if (status != ZCACHE_OK)
         return status;
-    int64_t timeout_ms = asked.timeout_ms != 0 ? asked.timeout_ms : DEFAULT_TIMEOUT_MS;
+    if (asked.timeout_ms == 0)
+        asked.timeout_ms = DEFAULT_TIMEOUT_MS;
+    if (asked.copy_timeout_ms == 0)
+        asked.copy_timeout_ms = DEFAULT_COPY_TIMEOUT_MS;
     zcache_swap_report report = {0};
-    status = swap_in(core, &asked, zc_now_ns() + timeout_ms * ZC_NS_PER_MS, &report);
+    status = swap_in(core, &asked, asked.timeout_ms * ZC_NS_PER_MS, &report);
     swap_end(core);
-    if (status == ZCACHE_OK && asked.report != NULL)
-        *asked.report = report;
+    if (status == ZCACHE_OK && asked.report != NULL) /* an older program's is shorter */
+        memcpy(asked.report, &report,
+               asked.report_size < sizeof(report) ? asked.report_size : sizeof(report));
     return status;
+}
+
+ZCACHE_PUBLIC zcache_status zcache_swap_abort(zcache *cache)
+{
+    zcache_status status = zc_handle_resolve(&cache);
+    if (status != ZCACHE_OK)
+        return status;
+    zc_cache *core = cache->cache;
+    pthread_mutex_lock(&core->lock);
+    atomic_store(&core->abort_swap, core->swapping);
+    pthread_mutex_unlock(&core->lock);
+    return ZCACHE_OK;
 }

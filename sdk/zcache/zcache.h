@@ -354,8 +354,55 @@ ZCACHE_PUBLIC zcache_status zcache_provider(zcache *cache, char *name, size_t si
 /* ---- swap ------------------------------------------------------------------------------------ */
 
 typedef enum zcache_swap_mode {
-    ZCACHE_SWAP_COLD = 0 /* publish the new provider at once, as it is: a cache that fills anew */
+    /* Publish the new provider at once, as it is: a cache that fills anew. */
+    ZCACHE_SWAP_COLD = 0,
+    /* Bring every entry over first, with its remaining TTL, while the application goes on:
+     *
+     * What the new provider has under this cache's key_prefix is deleted first (without key_prefix
+     * and allow_flush it must be empty: ZCACHE_E_REFUSED). Then, until the copy is complete, the
+     * old provider answers everything, and each write that it carries out is done to the new one as
+     * well, under a lock for the key (256 locks, by hash) that the copier also takes: nothing is
+     * lost, nothing that was deleted comes back, counters and cas stay atomic. At the end the new
+     * provider takes over, between two writes. A copy that fails or is aborted leaves the old
+     * provider complete and in charge, and the new one without what was put there.
+     *
+     * Cost, while it lasts: a write costs both providers' time, and may wait while at most 64
+     * entries of its lock are copied; reads cost what they did. Memory: about 3 MiB, and 64 values.
+     * Before and after, nothing. Only writes of this process are covered: what others write to the
+     * old provider meanwhile may be missed. The old provider must support scan and tell TTLs;
+     * a TTL grows by less than two granules of each provider that it passes through. */
+    ZCACHE_SWAP_COPY = 1
 } zcache_swap_mode;
+
+typedef enum zcache_swap_phase {
+    ZCACHE_SWAP_COPYING = 0,
+    ZCACHE_SWAP_VERIFYING = 1
+} zcache_swap_phase;
+
+/* How far a copying swap is. */
+typedef struct zcache_swap_progress {
+    zcache_swap_phase phase;
+    uint64_t scanned;     /* entries that were looked at in this phase */
+    uint64_t total;       /* entries of the old provider when it began, other caches' on the same
+                           * server too: an estimate; 0: unknown */
+    uint64_t copied;      /* entries that were added to the new provider */
+    uint64_t bytes;       /* of their keys and values */
+    uint64_t verified;    /* entries that were compared */
+    uint64_t differences; /* of those that differed */
+    int64_t elapsed_ns;   /* since the phase began */
+} zcache_swap_progress;
+
+/* What to do next. */
+typedef enum zcache_swap_decision {
+    ZCACHE_SWAP_CONTINUE = 0,
+    ZCACHE_SWAP_PAUSE = 1, /* copy nothing for now; the callback is asked again every 50 ms */
+    ZCACHE_SWAP_ABORT = 2  /* give up: the old provider goes on */
+} zcache_swap_decision;
+
+/* Called by the thread that swaps, about every 50 ms and at the end of each phase. `progress` is
+ * borrowed. It may use the cache. */
+typedef zcache_swap_decision zcache_swap_progress_fn(void *user,
+                                                     const zcache_swap_progress *progress);
 
 /* What a swap did. Durations are nanoseconds. */
 typedef struct zcache_swap_report {
@@ -366,13 +413,18 @@ typedef struct zcache_swap_report {
     int64_t open_ns;     /* opening it */
     int64_t ping_ns;     /* until its backend answered */
     int64_t publish_ns;  /* the store that makes it current, and the grace period */
+    int64_t copy_ns;     /* ZCACHE_SWAP_COPY: emptying the new one, copying, verifying */
     int64_t drain_ns;    /* waiting for the operations in flight at that moment */
     int64_t close_ns;    /* closing the old provider and unloading its plugin */
     size_t in_flight;    /* operations on the old provider at publish */
     size_t leases;       /* native leases on it that are still out */
-    bool retired;  /* the old provider is still in use, and will be closed when it no longer is */
-    bool unmapped; /* the old plugin's code is gone from memory; false where another cache or the
-                    * new provider uses it, it is resident, linked in, or retired */
+    bool retired;    /* the old provider is still in use, and will be closed when it no longer is */
+    bool unmapped;   /* the old plugin's code is gone from memory; false where another cache or the
+                      * new provider uses it, it is resident, linked in, or retired */
+    uint64_t copied; /* ZCACHE_SWAP_COPY, these four: entries added to the new provider */
+    uint64_t copied_bytes; /* of their keys and values */
+    uint64_t verified;     /* entries that were compared */
+    uint64_t differences;  /* of those that differed: 0, or the swap had failed */
 } zcache_swap_report;
 
 typedef struct zcache_swap_options {
@@ -384,10 +436,20 @@ typedef struct zcache_swap_options {
     const char *const
         *settings; /* "section.key=value" strings for the new provider, then NULL; or NULL */
     zcache_swap_mode mode;
-    int64_t timeout_ms;         /* for opening the new one and draining the old one; 0: 10 s */
+    int64_t timeout_ms;      /* for opening the new one and draining the old one; 0: 10 s */
+    int64_t copy_timeout_ms; /* ZCACHE_SWAP_COPY: for the copy; 0: 24 hours */
+    int64_t rate;            /* ZCACHE_SWAP_COPY: at most so many entries a second; 0: no limit */
+    bool verify;             /* ZCACHE_SWAP_COPY: compare all entries after the copy; a difference
+                              * fails the swap */
+    zcache_swap_progress_fn *progress; /* ZCACHE_SWAP_COPY: may be NULL */
+    void *progress_user;
     zcache_swap_report *report; /* filled in on success; may be NULL */
+    size_t report_size;         /* set by the macro */
 } zcache_swap_options;
-#define ZCACHE_SWAP(...) (&(zcache_swap_options){.size = sizeof(zcache_swap_options), __VA_ARGS__})
+#define ZCACHE_SWAP(...)                                               \
+    (&(zcache_swap_options){.size = sizeof(zcache_swap_options),       \
+                            .report_size = sizeof(zcache_swap_report), \
+                            __VA_ARGS__})
 
 /* Swaps the provider of a running cache: loads and opens the new one, proves that its backend
  * answers, makes it current with one atomic store, waits for the operations that began on the old
@@ -400,6 +462,10 @@ typedef struct zcache_swap_options {
  * ZCACHE_E_UNAVAILABLE, … as the step that failed, which the message names; ZCACHE_E_BUSY: another
  * swap of this cache is running, or this is called from inside a callback of this cache. */
 ZCACHE_PUBLIC zcache_status zcache_swap(zcache *cache, const zcache_swap_options *options);
+
+/* Makes a copying swap of this cache, in whatever thread, give up soon: it then fails with
+ * ZCACHE_E_REFUSED and the old provider goes on. ZCACHE_OK also if no swap is running. */
+ZCACHE_PUBLIC zcache_status zcache_swap_abort(zcache *cache);
 
 /* ---- native access --------------------------------------------------------------------------- */
 
