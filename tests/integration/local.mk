@@ -23,3 +23,23 @@ TESTS += %D%/exported-symbols.sh
 EXTRA_DIST += %D%/exported-symbols.sh
 TESTS += %D%/readme-test.sh %D%/install-test.sh
 EXTRA_DIST += %D%/readme-test.sh %D%/install-test.sh
+
+
+# A program with plugins inside.
+if STATIC_LIBRARIES
+if PLUGIN_MEMORY
+check_PROGRAMS += tests/integration/static-test
+TESTS += tests/integration/static-test
+if PLUGIN_REDIS
+STATIC_TEST_REDIS = -dlpreopen plugins/redis.la
+STATIC_TEST_NAMES = memory redis
+else
+STATIC_TEST_REDIS =
+STATIC_TEST_NAMES = memory
+endif
+tests_integration_static_test_CPPFLAGS = $(TEST_CPPFLAGS) -DLINKED_IN='"$(STATIC_TEST_NAMES) "'
+tests_integration_static_test_LDFLAGS = $(AM_LDFLAGS) -static
+tests_integration_static_test_LDADD = -dlpreopen plugins/memory.la $(STATIC_TEST_REDIS) \
+	$(SUPPORT_LIBS) $(TEST_LIBS) $(LTDL_LIBS)
+endif
+endif
