@@ -13,7 +13,7 @@
  * al., NSDI 2021): a class holds TTLs that differ by a quarter at most, so its oldest entry expires
  * first, or nearly, and an expired entry waits behind a living one for a quarter of its TTL at
  * most. Operations look at the oldest of a few classes as they go by, and take out what has
- * expired; whoever needs room looks at all classes, before he evicts what is alive.
+ * expired; whoever needs room looks at all classes before anything alive is evicted.
  */
 #ifndef MEMORY_SHARD_H
 #define MEMORY_SHARD_H
