@@ -33,6 +33,7 @@ typedef struct counter {
     uint64_t cas;
     uint64_t flags;     /* of another client's: kept */
     int64_t ttl_s;      /* remaining when it was read; -1: for ever */
+    bool counted;       /* the sum is stored: only its TTL may still be wrong */
     int64_t seen_ttl_s; /* the same, just before the last set */
 } counter;
 
@@ -195,6 +196,7 @@ static int64_t take_written(mc_job *job, const mc_line *line, const mc_meta_repl
     if (mc_meta_is(reply, "HD")) {
         if (at->step == COUNTER_REPLACE && at->seen_ttl_s != at->ttl_s) {
             /* Between the reading and the set the clock ticked, or a touch came: once more. */
+            at->counted = true;
             at->cas = reply->cas;
             at->ttl_s = at->seen_ttl_s;
         } else {
@@ -202,6 +204,8 @@ static int64_t take_written(mc_job *job, const mc_line *line, const mc_meta_repl
                 incr->increments[i].result = incr->increments[i].delta;
             finish(incr, i, ZCACHE_OK);
         }
+    } else if (at->counted && (mc_meta_is(reply, "EX") || mc_meta_is(reply, "NF"))) {
+        finish(incr, i, ZCACHE_OK); /* it has been changed again: it has a TTL of its writer's */
     } else if (mc_meta_is(reply, "NS") || mc_meta_is(reply, "EX") || mc_meta_is(reply, "NF")) {
         at->step = COUNTER_READ; /* somebody was faster */
     } else {

@@ -3,6 +3,7 @@
 
 pkglib_LTLIBRARIES += plugins/memcached.la
 plugins_memcached_la_SOURCES = \
+	%D%/clear.c \
 	%D%/connect.c \
 	%D%/connection.c \
 	%D%/connection.h \
@@ -21,6 +22,8 @@ plugins_memcached_la_SOURCES = \
 	%D%/scan.c \
 	%D%/servers.c \
 	%D%/servers.h \
+	%D%/spool.c \
+	%D%/spool.h \
 	%D%/status.c \
 	%D%/writes.c
 plugins_memcached_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) $(MEMCACHED_CFLAGS)

@@ -30,33 +30,28 @@ zcache_status mc_nomem(const mc_pool *pool)
 /* Sets up libmemcached: keys go to the servers that its other users, in any language, find them on.
  * Servers are never ejected from the ring: their keys would be looked for elsewhere, where stale
  * copies may be. */
-static bool set_up_ring(mc_pool *pool)
+static memcached_st *make_ring(const mc_pool *pool)
 {
     memcached_st *ring = memcached_create(NULL);
     memcached_return_t result = MEMCACHED_SUCCESS;
 
-    pool->ring = ring;
     if (ring == NULL)
-        return false;
-    memcached_behavior_t distribution = pool->options->distribution == MC_KETAMA
-                                            ? MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED
-                                            : MEMCACHED_BEHAVIOR_DISTRIBUTION;
-    uint64_t value =
-        pool->options->distribution == MC_KETAMA ? 1 : (uint64_t)MEMCACHED_DISTRIBUTION_MODULA;
+        return NULL;
+    bool ketama = pool->options->distribution == MC_KETAMA;
     const struct {
         memcached_behavior_t behavior;
         uint64_t value;
     } behaviors[] = {
-        {distribution, value},
+        {ketama ? MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED : MEMCACHED_BEHAVIOR_DISTRIBUTION,
+         ketama ? 1 : (uint64_t)MEMCACHED_DISTRIBUTION_MODULA},
         {MEMCACHED_BEHAVIOR_SUPPORT_CAS, 1},
         {MEMCACHED_BEHAVIOR_VERIFY_KEY, 1},
         {MEMCACHED_BEHAVIOR_TCP_NODELAY, 1},
         {MEMCACHED_BEHAVIOR_CONNECT_TIMEOUT, (uint64_t)pool->options->connect_timeout_ms},
     };
     for (size_t i = 0; i < sizeof(behaviors) / sizeof(behaviors[0]); i++)
-        if (memcached_behavior_set(ring, behaviors[i].behavior, behaviors[i].value) !=
-            MEMCACHED_SUCCESS)
-            return false;
+        if (result == MEMCACHED_SUCCESS)
+            result = memcached_behavior_set(ring, behaviors[i].behavior, behaviors[i].value);
     for (size_t s = 0; s < pool->server_count && result == MEMCACHED_SUCCESS; s++) {
         const mc_address *address = &pool->servers[s].address;
         result =
@@ -65,7 +60,10 @@ static bool set_up_ring(mc_pool *pool)
                 : memcached_server_add_with_weight(ring, address->host, address->port,
                                                    address->weight);
     }
-    return result == MEMCACHED_SUCCESS && memcached_server_count(ring) == pool->server_count;
+    if (result == MEMCACHED_SUCCESS && memcached_server_count(ring) == pool->server_count)
+        return ring;
+    memcached_free(ring);
+    return NULL;
 }
 
 /* Reads the server list: names, and the same server twice, which would only skew the ring. */
@@ -149,8 +147,11 @@ zcache_status mc_pool_open(const zcache_host *host, const mc_options *options, m
     *pool = (mc_pool){.host = host, .options = options};
 
     zcache_status status = open_servers(pool);
-    if (status == ZCACHE_OK && (!set_up_ring(pool) || !open_lock(pool)))
-        status = mc_nomem(pool);
+    if (status == ZCACHE_OK) {
+        pool->ring = make_ring(pool);
+        if (pool->ring == NULL || !open_lock(pool))
+            status = mc_nomem(pool);
+    }
     if (status == ZCACHE_OK)
         *result = pool;
     else
@@ -294,12 +295,14 @@ void mc_pool_release(mc_client *client)
 /* ---- native leases -----------------------------------------------------------------------------
  */
 
+/* Not memcached_clone: with a weighted ring, libmemcached 1.1.4's copies look for most keys on
+ * other servers than the original. */
 zcache_status mc_lease_acquire(mc_pool *pool, void **handle)
 {
     mc_lease *lease = pool->host->alloc(sizeof(*lease));
     if (lease == NULL)
         return mc_nomem(pool);
-    lease->handle = memcached_clone(NULL, pool->ring);
+    lease->handle = make_ring(pool);
     if (lease->handle == NULL) {
         pool->host->free(lease);
         return mc_nomem(pool);

@@ -82,12 +82,12 @@ bool mc_parse_address(const char *text, mc_address *address, const char **why)
         rest++;
     } else {
         rest = text + strcspn(text, ":/");
-        if (!copy_host(address, text, (size_t)(rest - text), why))
-            return false;
         if (rest[0] == ':' && strchr(rest + 1, ':') != NULL) {
             *why = "an IPv6 address stands in brackets";
             return false;
         }
+        if (!copy_host(address, text, (size_t)(rest - text), why))
+            return false;
     }
     if (!check_host(address, why))
         return false;

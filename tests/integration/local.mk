@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
+include %D%/memcached.mk
+
 # The redis provider on real and on hostile servers.
 if PLUGIN_REDIS
 REDIS_TESTS = tests/integration/redis-test tests/integration/redis-fault-test

@@ -26,6 +26,7 @@ tests_unit_memory_threads_test_LDADD = $(MEMORY_TEST_LIBS)
 endif
 
 include %D%/config.mk
+include %D%/memcached.mk
 
 # Keys and patterns of the core.
 CORE_UNIT_TESTS = tests/unit/glob-test tests/unit/key-test
