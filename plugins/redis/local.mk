@@ -2,7 +2,7 @@
 # The redis provider. Built into plugins/ itself, so that its .so lies with the others.
 
 pkglib_LTLIBRARIES += plugins/redis.la
-plugins_redis_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -D_GNU_SOURCE $(REDIS_CFLAGS)
+plugins_redis_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) $(REDIS_CFLAGS)
 plugins_redis_la_LDFLAGS = $(PLUGIN_LINK)
 plugins_redis_la_LIBADD = $(REDIS_LIBS)
 plugins_redis_la_SOURCES = \

@@ -4,14 +4,27 @@ include %D%/memcached.mk
 
 # The redis provider on real and on hostile servers.
 if PLUGIN_REDIS
-REDIS_TESTS = tests/integration/redis-test tests/integration/redis-fault-test
+check_LTLIBRARIES += tests/integration/libredis-cache.la
+tests_integration_libredis_cache_la_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_integration_libredis_cache_la_SOURCES = %D%/redis-cache.c %D%/redis-cache.h
+REDIS_TESTS = \
+	tests/integration/redis-test \
+	tests/integration/redis-fault-test \
+	tests/integration/redis-memory-test \
+	tests/integration/redis-process-test
 check_PROGRAMS += $(REDIS_TESTS)
 TESTS += $(REDIS_TESTS)
-tests_integration_redis_test_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/plugins $(REDIS_CFLAGS)
+REDIS_TEST_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/plugins $(REDIS_CFLAGS)
+REDIS_TEST_LIBS = tests/integration/libredis-cache.la $(SUPPORT_LIBS) $(TEST_LIBS) $(REDIS_LIBS)
+tests_integration_redis_test_CPPFLAGS = $(REDIS_TEST_CPPFLAGS)
 tests_integration_redis_test_SOURCES = %D%/redis-test.c plugins/redis/scripts.c
-tests_integration_redis_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS) $(REDIS_LIBS)
-tests_integration_redis_fault_test_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_integration_redis_fault_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS)
+tests_integration_redis_test_LDADD = $(REDIS_TEST_LIBS)
+tests_integration_redis_fault_test_CPPFLAGS = $(REDIS_TEST_CPPFLAGS)
+tests_integration_redis_fault_test_LDADD = $(REDIS_TEST_LIBS)
+tests_integration_redis_memory_test_CPPFLAGS = $(REDIS_TEST_CPPFLAGS)
+tests_integration_redis_memory_test_LDADD = $(REDIS_TEST_LIBS)
+tests_integration_redis_process_test_CPPFLAGS = $(REDIS_TEST_CPPFLAGS)
+tests_integration_redis_process_test_LDADD = $(REDIS_TEST_LIBS)
 endif
 
 # Plugins met through the public API, and what is exported.

@@ -5,80 +5,23 @@
  * by its timeout with the right status, none is carried out twice, no reply is taken for another's,
  * SIGPIPE (whose disposition these tests leave alone) kills nobody, and all recovers by itself.
  */
+#include "redis-cache.h"
+
 #include <arpa/inet.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <pthread.h>
-#include <zcache/zcache.h>
 
-#include "clock.h"
-#include "expect.h"
 #include "proxy.h"
-#include "servers.h"
 #include "threads.h"
 
 #define TIMEOUT_MS 500
 #define TIMEOUT    "cache.timeout=500ms"
 
 /* ---- helpers ---- */
-
-#define open_cache(...) open_cache_((const char *const[]){__VA_ARGS__, NULL})
-static zcache *open_cache_(const char *const given[])
-{
-    const char *settings[12] = {NULL};
-    char path[512];
-    snprintf(path, sizeof(path), "cache.plugin_path=%s", getenv("ZCACHE_TEST_PLUGINS"));
-    settings[0] = path;
-    for (size_t i = 0; given[i] != NULL; i++)
-        settings[i + 1] = given[i];
-    zcache *cache = NULL;
-    assert_status(ZCACHE_OK,
-                  zcache_open(&cache, ZCACHE_OPTIONS(.provider = "redis", .settings = settings)));
-    return cache;
-}
-
-typedef struct wanted_stat {
-    const char *name;
-    int64_t number;
-} wanted_stat;
-
-static void note_stat(void *user, const zcache_stat *stat)
-{
-    wanted_stat *wanted = user;
-    if (strcmp(stat->name, wanted->name) == 0)
-        wanted->number = stat->number;
-}
-
-/* Also of a server that cannot be reached: what this side counts is told all the same. */
-static int64_t stat_of(zcache *cache, const char *name)
-{
-    wanted_stat wanted = {name, -1};
-    zcache_stats(cache, note_stat, &wanted, ZCACHE_READ(.timeout_ms = 200));
-    return wanted.number;
-}
-
-static zcache_status set_text(zcache *cache, const char *key, const char *text)
-{
-    return zcache_set(cache, key, text, strlen(text), NULL);
-}
-
-static void assert_reads(zcache *cache, const char *key, const char *text)
-{
-    zcache_value value = ZCACHE_VALUE_INIT;
-    assert_status(ZCACHE_OK, zcache_get(cache, key, &value, NULL));
-    assert_text(text, &value);
-    zcache_value_free(&value);
-}
 
 /* Until an operation succeeds again; the longest pause between attempts is 2 s. */
 static void assert_recovers(zcache *cache)

@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * What is redis' own, on a real server: logins, databases, the pool, scripts, leases, forks. What
- * every provider must do is in the conformance suite.
+ * What is redis' own, on a real server: logins, databases, the pool, batches, scripts. What every
+ * provider must do is in the conformance suite.
  */
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "redis-cache.h"
+
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cmocka.h>
 #include <zcache/native/redis.h>
-#include <zcache/zcache.h>
 
-#include "clock.h"
-#include "expect.h"
 #include "redis/scripts.h"
-#include "servers.h"
 #include "threads.h"
 
 #define PASSWORD "c0rrect-h0rse"
@@ -31,101 +18,9 @@
 static server *plain;   /* no login */
 static server *guarded; /* the default user has PASSWORD; `app` has too, for keys app:* alone */
 
-/* ---- helpers ---- */
-
-/* Opens a cache on the settings given; `url` is not one of them. */
-#define open_cache(...) open_cache_((const char *const[]){__VA_ARGS__, NULL})
-static zcache *open_cache_(const char *const given[])
-{
-    const char *settings[12] = {NULL};
-    char path[512];
-    snprintf(path, sizeof(path), "cache.plugin_path=%s", getenv("ZCACHE_TEST_PLUGINS"));
-    settings[0] = path;
-    for (size_t i = 0; given[i] != NULL; i++)
-        settings[i + 1] = given[i];
-    zcache *cache = NULL;
-    assert_status(ZCACHE_OK,
-                  zcache_open(&cache, ZCACHE_OPTIONS(.provider = "redis", .settings = settings)));
-    return cache;
-}
-
-static void assert_not_opened(const char *setting, const char *part)
-{
-    char path[512];
-    snprintf(path, sizeof(path), "cache.plugin_path=%s", getenv("ZCACHE_TEST_PLUGINS"));
-    zcache *cache = NULL;
-    assert_error(
-        ZCACHE_E_CONFIG, part,
-        zcache_open(&cache, ZCACHE_OPTIONS(.provider = "redis", .settings = (const char *const[]){
-                                                                    path, setting, NULL})));
-    assert_null(cache);
-}
-
-static const char *setting(const char *format, ...) ZCACHE_PRINTF(1, 2);
-static const char *setting(const char *format, ...)
-{
-    static char texts[8][300];
-    static unsigned next;
-    char *text = texts[next++ % 8];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(texts[0]), format, arguments);
-    va_end(arguments);
-    return text;
-}
-
-/* A connection of the test's own. */
-static redisContext *admin(const server *one, const char *password)
-{
-    redisContext *redis = redisConnectUnix(server_socket(one));
-    assert_non_null(redis);
-    assert_int_equal(0, redis->err);
-    if (password != NULL)
-        freeReplyObject(redisCommand(redis, "AUTH %s", password));
-    return redis;
-}
-
 static void command(const server *one, const char *text)
 {
-    redisContext *redis = admin(one, one == guarded ? PASSWORD : NULL);
-    redisReply *reply = redisCommand(redis, text);
-    assert_non_null(reply);
-    if (reply->type == REDIS_REPLY_ERROR)
-        fail_msg("%s: %s", text, reply->str);
-    freeReplyObject(reply);
-    redisFree(redis);
-}
-
-static void set_text(zcache *cache, const char *key, const char *text)
-{
-    assert_status(ZCACHE_OK, zcache_set(cache, key, text, strlen(text), NULL));
-}
-
-static void assert_reads(zcache *cache, const char *key, const char *text)
-{
-    zcache_value value = ZCACHE_VALUE_INIT;
-    assert_status(ZCACHE_OK, zcache_get(cache, key, &value, NULL));
-    assert_text(text, &value);
-    zcache_value_free(&value);
-}
-
-typedef struct wanted_stat {
-    const char *name;
-    int64_t number;
-} wanted_stat;
-
-static void note_stat(void *user, const zcache_stat *stat)
-{
-    wanted_stat *wanted = user;
-    if (strcmp(stat->name, wanted->name) == 0)
-        wanted->number = stat->number;
-}
-
-static int64_t stat_of(zcache *cache, const char *name)
-{
-    wanted_stat wanted = {name, -1};
-    assert_status(ZCACHE_OK, zcache_stats(cache, note_stat, &wanted, NULL));
-    return wanted.number;
+    server_command(one, one == guarded ? PASSWORD : NULL, text);
 }
 
 /* ---- logins ---- */
@@ -136,7 +31,7 @@ static void test_logs_in_with_the_password_of_url_or_option(void **state)
     const char *socket = server_socket(guarded);
     zcache *cache = open_cache(setting("redis.url=unix://:%s@%s", PASSWORD, socket));
     assert_status(ZCACHE_OK, zcache_ping(cache, NULL));
-    set_text(cache, "a", "1");
+    assert_status(ZCACHE_OK, set_text(cache, "a", "1"));
     assert_status(ZCACHE_OK, zcache_close(cache));
 
     cache = open_cache(setting("redis.url=unix://:wrong@%s", socket), "redis.password=" PASSWORD);
@@ -209,8 +104,8 @@ static void test_clear_does_without_flushdb_where_the_acl_forbids_it(void **stat
     zcache *cache =
         open_cache(setting("redis.url=unix://app:%s@%s?db=5", PASSWORD, server_socket(guarded)),
                    "cache.allow_flush=yes");
-    set_text(cache, "app:1", "1");
-    set_text(cache, "app:2", "2");
+    assert_status(ZCACHE_OK, set_text(cache, "app:1", "1"));
+    assert_status(ZCACHE_OK, set_text(cache, "app:2", "2"));
     assert_status(ZCACHE_OK, zcache_clear(cache, NULL));
     assert_status(ZCACHE_MISS, zcache_exists(cache, "app:1", NULL));
     assert_status(ZCACHE_MISS, zcache_exists(cache, "app:2", NULL));
@@ -238,9 +133,9 @@ static void test_databases_are_apart(void **state)
     const char *socket = server_socket(plain);
     zcache *third = open_cache(setting("redis.url=unix:%s?db=3", socket));
     zcache *fourth = open_cache(setting("redis.url=unix:%s?db=3", socket), "redis.database=4");
-    set_text(third, "database", "3");
+    assert_status(ZCACHE_OK, set_text(third, "database", "3"));
     assert_status(ZCACHE_MISS, zcache_exists(fourth, "database", NULL));
-    set_text(fourth, "database", "4");
+    assert_status(ZCACHE_OK, set_text(fourth, "database", "4"));
     assert_reads(third, "database", "3");
 
     redisContext *redis = zcache_redis_acquire(fourth, NULL);
@@ -279,7 +174,7 @@ static void test_a_scan_can_be_nested_on_one_connection(void **state)
     zcache *cache = open_cache(server_setting(plain), "redis.pool_size=1",
                                "cache.key_prefix=nested:", "cache.timeout=5s");
     for (int i = 0; i < 50; i++)
-        set_text(cache, setting("%d", i), "value");
+        assert_status(ZCACHE_OK, set_text(cache, setting("%d", i), "value"));
     assert_status(ZCACHE_OK,
                   zcache_scan(cache, "*", read_each, cache, ZCACHE_SCAN(.with_ttl = true)));
     assert_int_equal(0, checks_failed());
@@ -373,7 +268,7 @@ static void test_a_key_of_another_type_is_told(void **state)
     assert_error(ZCACHE_E_TYPE, "WRONGTYPE",
                  zcache_incr(cache, "list", 1, &number, ZCACHE_WRITE(.ttl_ms = 1000)));
     /* overwriting is another matter */
-    set_text(cache, "list", "text");
+    assert_status(ZCACHE_OK, set_text(cache, "list", "text"));
     assert_reads(cache, "list", "text");
     assert_status(ZCACHE_OK, zcache_close(cache));
 }
@@ -382,7 +277,7 @@ static void test_a_write_that_the_server_refuses_keeps_the_old_value(void **stat
 {
     (void)state;
     zcache *cache = open_cache(server_setting(plain));
-    set_text(cache, "full", "old");
+    assert_status(ZCACHE_OK, set_text(cache, "full", "old"));
     command(plain, "CONFIG SET maxmemory 1");
     int64_t number;
     assert_error(ZCACHE_E_SERVER, "OOM", zcache_set(cache, "full", "new", 3, NULL));
@@ -401,9 +296,11 @@ static void test_the_scripts_have_the_digests_that_the_server_gives_them(void **
     (void)state;
     const redis_script *const scripts[] = {&redis_script_read, &redis_script_cas,
                                            &redis_script_incr, &redis_script_persist};
-    redisContext *redis = admin(plain, NULL);
+    redisContext *redis = redisConnectUnix(server_socket(plain));
+    assert_non_null(redis);
     for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
         redisReply *reply = redisCommand(redis, "SCRIPT LOAD %s", scripts[i]->source);
+        assert_non_null(reply);
         assert_int_equal(REDIS_REPLY_STRING, reply->type);
         assert_string_equal(reply->str, scripts[i]->sha1);
         freeReplyObject(reply);
@@ -417,7 +314,7 @@ static void test_scripts_survive_being_flushed(void **state)
     zcache *cache = open_cache(server_setting(plain));
     zcache_value value = ZCACHE_VALUE_INIT;
     int64_t number = 0, ttl_ms = 0;
-    set_text(cache, "scripted", "1");
+    assert_status(ZCACHE_OK, set_text(cache, "scripted", "1"));
     for (int i = 0; i < 3; i++) {
         command(plain, "SCRIPT FLUSH");
         assert_status(ZCACHE_OK,
@@ -446,7 +343,7 @@ static void test_a_mixed_batch_survives_a_flush(void **state)
     (void)state;
     zcache *cache = open_cache(server_setting(plain));
     zcache_value value = ZCACHE_VALUE_INIT;
-    set_text(cache, "mixed-1", "old");
+    assert_status(ZCACHE_OK, set_text(cache, "mixed-1", "old"));
     assert_status(ZCACHE_OK, zcache_get(cache, "mixed-1", &value, ZCACHE_READ(.with_cas = true)));
     command(plain, "SCRIPT FLUSH");
     zcache_item items[] = {
@@ -465,126 +362,6 @@ static void test_a_mixed_batch_survives_a_flush(void **state)
     assert_reads(cache, "mixed-1", "a");
     assert_reads(cache, "mixed-2", "b");
     zcache_value_free(&value);
-    assert_status(ZCACHE_OK, zcache_close(cache));
-}
-
-/* ---- leases ---- */
-
-static void test_a_lease_is_a_connection_of_its_own(void **state)
-{
-    (void)state;
-    zcache *cache = open_cache(server_setting(plain), "redis.pool_size=1");
-    redisContext *redis = zcache_redis_acquire(cache, NULL);
-    redisContext *other = zcache_redis_acquire(cache, NULL);
-    assert_non_null(redis);
-    assert_non_null(other);
-    redisReply *reply = redisCommand(redis, "MULTI");
-    assert_string_equal("OK", reply->str);
-    freeReplyObject(reply);
-    /* an open transaction there, and the cache goes on */
-    set_text(cache, "leased", "1");
-    assert_reads(cache, "leased", "1");
-    assert_int_equal(2, stat_of(cache, "redis_leases"));
-    assert_error(ZCACHE_E_BUSY, "native", zcache_close(cache));
-    assert_status(ZCACHE_OK, zcache_redis_release(cache, redis));
-    reply = redisCommand(other, "GET leased");
-    assert_string_equal("1", reply->str);
-    freeReplyObject(reply);
-    assert_status(ZCACHE_OK, zcache_redis_release(cache, other));
-    assert_status(ZCACHE_E_INVALID, zcache_redis_release(cache, other));
-    assert_int_equal(0, stat_of(cache, "redis_leases"));
-    assert_status(ZCACHE_OK, zcache_close(cache));
-}
-
-static void test_a_lease_has_the_timeout_of_the_cache(void **state)
-{
-    (void)state;
-    zcache *cache = open_cache(server_setting(plain), "cache.timeout=300ms");
-    redisContext *redis = zcache_redis_acquire(cache, NULL);
-    assert_non_null(redis);
-    int64_t begin = clock_ms();
-    assert_null(redisCommand(redis, "BLPOP nothing-ever 60"));
-    assert_between(100, 300 + CLOCK_SLACK_MS, clock_ms() - begin);
-    assert_status(ZCACHE_OK, zcache_redis_release(cache, redis));
-    assert_status(ZCACHE_OK, zcache_close(cache));
-}
-
-/* ---- forks ---- */
-
-static _Atomic bool stopping;
-
-/* Its own key, always the same value: another process's reply would show. */
-static void read_until_stopped(void *user, size_t index)
-{
-    zcache *cache = user;
-    zcache_value value = ZCACHE_VALUE_INIT;
-    char key[32];
-    snprintf(key, sizeof(key), "fork-%zu", index);
-    if (index == 0) {
-        for (int i = 0; i < 10; i++) {
-            pid_t child = fork();
-            if (child == 0) {
-                alarm(60);
-                bool right = true;
-                for (int j = 0; j < 20 && right; j++)
-                    right = zcache_get(cache, "fork-child", &value, NULL) == ZCACHE_OK &&
-                            strcmp(value.data, "child") == 0;
-                if (!right)
-                    printf("# the child: %s\n", zcache_error_message());
-                fflush(stdout);
-                _exit(right ? 0 : 1);
-            }
-            int status = -1;
-            check_that(child > 0 && waitpid(child, &status, 0) == child);
-            check_that(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-        }
-        atomic_store(&stopping, true);
-        return;
-    }
-    while (!atomic_load(&stopping)) {
-        if (!check_status(ZCACHE_OK, zcache_get(cache, key, &value, NULL)) ||
-            !check_that(strcmp(value.data, key) == 0))
-            break;
-    }
-    zcache_value_free(&value);
-}
-
-static void test_forked_children_use_connections_of_their_own(void **state)
-{
-    (void)state;
-    zcache *cache = open_cache(server_setting(plain), "cache.timeout=20s", "redis.pool_size=4");
-    set_text(cache, "fork-child", "child");
-    for (int i = 1; i < 4; i++)
-        set_text(cache, setting("fork-%d", i), setting("fork-%d", i));
-    atomic_store(&stopping, false);
-    threads_run(4, read_until_stopped, cache);
-    assert_int_equal(0, checks_failed());
-    assert_int_equal(0, stat_of(cache, "redis_connections_lost"));
-    assert_status(ZCACHE_OK, zcache_close(cache));
-}
-
-static void test_a_lease_does_not_reach_into_a_child(void **state)
-{
-    (void)state;
-    zcache *cache = open_cache(server_setting(plain));
-    redisContext *redis = zcache_redis_acquire(cache, NULL);
-    assert_non_null(redis);
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(60);
-        signal(SIGPIPE, SIG_IGN);
-        bool refused = redisCommand(redis, "SET forked child") == NULL;
-        refused = refused && zcache_redis_release(cache, redis) == ZCACHE_OK;
-        _exit(refused ? 0 : 1);
-    }
-    int status = -1;
-    assert_int_equal(child, waitpid(child, &status, 0));
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    redisReply *reply = redisCommand(redis, "GET forked");
-    assert_non_null(reply);
-    assert_int_equal(REDIS_REPLY_NIL, reply->type);
-    freeReplyObject(reply);
-    assert_status(ZCACHE_OK, zcache_redis_release(cache, redis));
     assert_status(ZCACHE_OK, zcache_close(cache));
 }
 
@@ -627,10 +404,6 @@ int main(void)
         cmocka_unit_test(test_the_scripts_have_the_digests_that_the_server_gives_them),
         cmocka_unit_test(test_scripts_survive_being_flushed),
         cmocka_unit_test(test_a_mixed_batch_survives_a_flush),
-        cmocka_unit_test(test_a_lease_is_a_connection_of_its_own),
-        cmocka_unit_test(test_a_lease_has_the_timeout_of_the_cache),
-        cmocka_unit_test(test_forked_children_use_connections_of_their_own),
-        cmocka_unit_test(test_a_lease_does_not_reach_into_a_child),
     };
     return cmocka_run_group_tests_name("redis", tests, start, stop);
 }
