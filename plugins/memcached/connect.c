@@ -80,8 +80,7 @@ static zcache_status attempt_failed(mc_connection *connection, zcache_status sta
     down_error(connection);
     pthread_mutex_unlock(&pool->lock);
     if (first)
-        pool->host->log(pool->host, ZCACHE_LOG_WARNING, "memcached at %s: %s", server->address.text,
-                        reason);
+        pool->host->log(pool->host, ZCACHE_LOG_WARNING, "%s: %s", server->address.text, reason);
     mc_connection_close(connection);
     return status;
 }
@@ -102,8 +101,7 @@ static void attempt_succeeded(mc_connection *connection)
     connection->phase = MC_READY;
     connection->wake_ns = 0;
     if (was_down)
-        pool->host->log(pool->host, ZCACHE_LOG_INFO, "memcached at %s: connected again",
-                        server->address.text);
+        pool->host->log(pool->host, ZCACHE_LOG_INFO, "%s: connected again", server->address.text);
 }
 
 static zcache_status attempt_timed_out(mc_connection *connection)
