@@ -20,11 +20,11 @@
 #define OPTIONS_MAX ((size_t)256)
 
 /* The operations that a plugin may have or not, in the order of zcache_ops. */
-#define CAPABILITY_MAP(X)                                                                \
-    X(get)                                                                               \
-    X(set)                                                                               \
-    X(del) X(peek) X(touch) X(incr) X(scan) X(clear) X(ping) X(stats) X(quiesce) X(fork) \
-        X(thread_exit)
+#define CAPABILITY_MAP(X) \
+    X(get)                \
+    X(set)                \
+    X(del)                \
+    X(peek) X(touch) X(incr) X(scan) X(clear) X(ping) X(stats) X(quiesce) X(fork) X(thread_exit)
 
 #define REFUSE(...) zc_error(ZCACHE_E_PLUGIN, __VA_ARGS__)
 
