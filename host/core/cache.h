@@ -60,7 +60,7 @@ struct zc_cache {
     uint64_t last_number; /* of a generation */
     zcache *tables;
     zc_lease *leases;
-    zc_generation *opened;  /* all that have instances of their own */
+    zc_stack *opened;       /* all stacks of generations */
     zc_generation *retired; /* no longer current, still in use; the reaper closes them */
     zc_generation *free;    /* closed; kept for reuse, because U2 of pin.h may still read them */
     struct zc_cache *next;  /* in the list of open caches; guarded by caches.lock */

@@ -160,24 +160,35 @@ static zcache_status check_limits(const zcache_descriptor *provider,
     return ZCACHE_OK;
 }
 
-static void opened_add(zc_generation *generation)
+static void stack_add(zc_cache *cache, zc_stack *stack)
 {
-    zc_cache *cache = generation->cache;
     pthread_mutex_lock(&cache->lock);
-    generation->next_opened = cache->opened;
-    cache->opened = generation;
+    stack->users = 1;
+    stack->next = cache->opened;
+    cache->opened = stack;
     pthread_mutex_unlock(&cache->lock);
 }
 
-static void opened_remove(zc_generation *generation)
+/* Ends one use of the stack; true: it was the last, and the caller closes it. */
+static bool stack_leave(zc_cache *cache, zc_stack *stack)
 {
-    zc_cache *cache = generation->cache;
     pthread_mutex_lock(&cache->lock);
-    zc_generation **at = &cache->opened;
-    while (*at != generation)
-        at = &(*at)->next_opened;
-    *at = generation->next_opened;
+    bool last = --stack->users == 0;
+    if (last) {
+        zc_stack **at = &cache->opened;
+        while (*at != stack)
+            at = &(*at)->next;
+        *at = stack->next;
+    }
     pthread_mutex_unlock(&cache->lock);
+    return last;
+}
+
+static void stand_on(zc_generation *generation, zc_stack *stack)
+{
+    generation->stack = stack;
+    generation->instances = stack != NULL ? stack->instances : NULL;
+    generation->instance_count = stack != NULL ? stack->count : 0;
 }
 
 static void adopt_settings(zc_generation *generation, zc_config *config)
@@ -204,28 +215,26 @@ static void adopt_settings(zc_generation *generation, zc_config *config)
     atomic_store(&generation->leases, 0);
 }
 
-static zcache_status load_all(zc_generation *generation, const zc_config *config)
+static zcache_status load_all(zc_stack *stack, const zc_config *config)
 {
     const zc_cache_settings *settings = zc_config_cache(config);
-    size_t last = generation->instance_count - 1;
-    zcache_status status = instance_load(&generation->instances[last], settings->provider,
-                                         ZCACHE_KIND_PROVIDER, config);
+    size_t last = stack->count - 1;
+    zcache_status status =
+        instance_load(&stack->instances[last], settings->provider, ZCACHE_KIND_PROVIDER, config);
     if (status == ZCACHE_OK)
-        status = check_limits(generation->instances[last].descriptor, settings);
+        status = check_limits(stack->instances[last].descriptor, settings);
     for (size_t i = last; status == ZCACHE_OK && i-- > 0;)
-        status = instance_load(&generation->instances[i], settings->filters.items[i],
-                               ZCACHE_KIND_FILTER, config);
+        status = instance_load(&stack->instances[i], settings->filters.items[i], ZCACHE_KIND_FILTER,
+                               config);
     return status;
 }
 
-static bool close_all(zc_generation *generation)
+static bool close_all(zc_stack *stack)
 {
     bool unmapped = false;
-    for (size_t i = 0; i < generation->instance_count; i++)
-        unmapped = instance_close(&generation->instances[i]);
-    zc_free(generation->instances);
-    generation->instances = NULL;
-    generation->instance_count = 0;
+    for (size_t i = 0; i < stack->count; i++)
+        unmapped = instance_close(&stack->instances[i]);
+    zc_free(stack);
     return unmapped;
 }
 
@@ -236,30 +245,51 @@ zcache_status zc_generation_open(zc_cache *cache, zc_config *config, int64_t dea
     if (generation == NULL)
         return zc_error_nomem();
     size_t count = zc_config_cache(config)->filters.count + 1;
-    generation->instances = zc_calloc(count, sizeof(*generation->instances));
-    if (generation->instances == NULL) {
+    zc_stack *stack = zc_calloc(1, sizeof(*stack) + count * sizeof(stack->instances[0]));
+    if (stack == NULL) {
         generation_give_back(generation);
         return zc_error_nomem();
     }
-    generation->instance_count = count;
+    stack->count = count;
 
     int64_t begin_ns = zc_now_ns();
-    zcache_status status = load_all(generation, config);
+    zcache_status status = load_all(stack, config);
     int64_t loaded_ns = zc_now_ns();
     const zcache_layer *below = NULL;
     for (size_t i = count; status == ZCACHE_OK && i-- > 0;) {
-        status = instance_open(&generation->instances[i], cache, below, deadline_ns);
-        below = &generation->instances[i].layer;
+        status = instance_open(&stack->instances[i], cache, below, deadline_ns);
+        below = &stack->instances[i].layer;
     }
     if (status != ZCACHE_OK) {
-        close_all(generation);
+        close_all(stack);
         generation_give_back(generation);
         return status;
     }
+    stand_on(generation, stack);
     adopt_settings(generation, config);
-    opened_add(generation);
+    stack_add(cache, stack);
     *times = (zc_open_times){loaded_ns - begin_ns, zc_now_ns() - loaded_ns};
     *opened = generation;
+    return ZCACHE_OK;
+}
+
+zcache_status zc_generation_renew(zc_generation *old, zc_config *config, zc_generation **renewed)
+{
+    zc_cache *cache = old->cache;
+    zcache_status status =
+        check_limits(zc_generation_provider(old)->descriptor, zc_config_cache(config));
+    if (status != ZCACHE_OK)
+        return status;
+    zc_generation *generation = generation_take(cache);
+    if (generation == NULL)
+        return zc_error_nomem();
+    stand_on(generation, old->stack);
+    adopt_settings(generation, config);
+    generation->cas_salt = old->cas_salt; /* the provider's tokens are what they were */
+    pthread_mutex_lock(&cache->lock);
+    old->stack->users++;
+    pthread_mutex_unlock(&cache->lock);
+    *renewed = generation;
     return ZCACHE_OK;
 }
 
@@ -270,8 +300,7 @@ zcache_status zc_generation_composite(zc_generation *lender, const zcache_layer 
     zc_generation *generation = generation_take(lender->cache);
     if (generation == NULL)
         return zc_error_nomem();
-    generation->instances = lender->instances;
-    generation->instance_count = lender->instance_count;
+    stand_on(generation, lender->stack);
     adopt_settings(generation, lender->config);
     generation->top = *top;
     generation->text_keys = false; /* the composite encodes for each side */
@@ -320,10 +349,25 @@ static void close_composite(zc_generation *generation)
 {
     generation->composite_free(generation->composite);
     generation->composite = NULL;
-    generation->instances = NULL;
-    generation->instance_count = 0;
+    stand_on(generation, NULL);
     generation->config = NULL;
     generation_give_back(generation);
+}
+
+static bool stack_close(zc_cache *cache, zc_stack *stack, int64_t deadline_ns)
+{
+    zcache_call call = {
+        .size = sizeof(call), .started_ns = zc_now_ns(), .deadline_ns = deadline_ns};
+    for (size_t i = 0; i < stack->count; i++) {
+        zc_instance *instance = &stack->instances[i];
+        if (instance->descriptor->ops->quiesce == NULL)
+            continue;
+        if (instance->descriptor->ops->quiesce(instance->self, &call) != ZCACHE_OK)
+            zc_log_write(&cache->log, ZCACHE_LOG_WARNING,
+                         "%s: background work was not finished before the close: %s",
+                         instance->descriptor->name, zc_error_text());
+    }
+    return close_all(stack);
 }
 
 bool zc_generation_close(zc_generation *generation, int64_t deadline_ns)
@@ -332,19 +376,11 @@ bool zc_generation_close(zc_generation *generation, int64_t deadline_ns)
         close_composite(generation);
         return false;
     }
-    opened_remove(generation);
-    zcache_call call = {
-        .size = sizeof(call), .started_ns = zc_now_ns(), .deadline_ns = deadline_ns};
-    for (size_t i = 0; i < generation->instance_count; i++) {
-        zc_instance *instance = &generation->instances[i];
-        if (instance->descriptor->ops->quiesce == NULL)
-            continue;
-        if (instance->descriptor->ops->quiesce(instance->self, &call) != ZCACHE_OK)
-            zc_log_write(&generation->cache->log, ZCACHE_LOG_WARNING,
-                         "%s: background work was not finished before the close: %s",
-                         instance->descriptor->name, zc_error_text());
-    }
-    bool unmapped = close_all(generation);
+    zc_stack *stack = generation->stack;
+    bool unmapped = false;
+    if (stack_leave(generation->cache, stack))
+        unmapped = stack_close(generation->cache, stack, deadline_ns);
+    stand_on(generation, NULL);
     zc_config_free(generation->config);
     generation->config = NULL;
     generation_give_back(generation);

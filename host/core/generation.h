@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * A generation: one opened stack of a provider and its filters, with the configuration that made
- * it. A cache has one current generation; a swap makes another current, and closes the old one when
- * its last operation and lease have ended.
+ * A generation: an opened stack of a provider and its filters, with the configuration in force. A
+ * cache has one current generation; a swap makes another current, and closes the old one when its
+ * last operation and lease have ended. Generations that differ in settings of the cache only share
+ * one stack, which the last of them closes.
  */
 #ifndef ZC_CORE_GENERATION_H
 #define ZC_CORE_GENERATION_H
@@ -31,6 +32,14 @@ typedef struct zc_instance {
     bool open;
 } zc_instance;
 
+/* The opened plugins of a provider and its filters. */
+typedef struct zc_stack {
+    size_t users;          /* generations; guarded by cache->lock */
+    struct zc_stack *next; /* in the cache's list of opened stacks */
+    size_t count;
+    zc_instance instances[]; /* outermost filter first, the provider last */
+} zc_stack;
+
 typedef struct zc_generation {
     /* What every operation reads: written before publish, then never. */
     zcache_layer top; /* the outermost layer's */
@@ -51,20 +60,19 @@ typedef struct zc_generation {
     zc_cache *cache; /* whose generation it is, for ever */
     uint64_t number; /* 1 was the first of the cache */
     zc_config *config;
-    zc_instance *instances; /* outermost filter first, the provider last */
+    zc_stack *stack;
+    zc_instance *instances; /* the stack's */
     size_t instance_count;
     /* What keeps it open beside pins: native handles that are out, and a composite above it. The
      * last release wakes the drain. */
     _Atomic size_t leases;
     /* A composite stands above two opened generations while entries are copied from one to the
-     * other (swap/dual.h): its instances and configuration are the lender's. Else `lender` is the
+     * other (swap/dual.h): its stack and configuration are the lender's. Else `lender` is the
      * generation itself, and the rest NULL. */
     struct zc_generation *lender;
     void *composite;
     void (*composite_free)(void *composite);
     struct zc_generation *next; /* in the cache's list of retired or of free generations */
-    struct zc_generation
-        *next_opened; /* in the cache's list of those with instances of their own */
 } zc_generation;
 
 /* How long the steps of opening took. */
@@ -78,7 +86,13 @@ typedef struct zc_open_times {
 zcache_status zc_generation_open(zc_cache *cache, zc_config *config, int64_t deadline_ns,
                                  zc_open_times *times, zc_generation **generation);
 
-/* A generation without instances of its own, whose operations are those of `top` and whose settings
+/* A generation on the opened stack of `old`, which is current, with the settings of `config`, which
+ * it owns from then on if it succeeds. Errors: ZCACHE_E_CONFIG, the provider cannot keep them;
+ * ZCACHE_E_NOMEM. */
+zcache_status zc_generation_renew(zc_generation *old, zc_config *config,
+                                  zc_generation **generation);
+
+/* A generation without a stack of its own, whose operations are those of `top` and whose settings
  * are `lender`'s. Closing it frees `composite` with `composite_free`. */
 zcache_status zc_generation_composite(zc_generation *lender, const zcache_layer *top,
                                       void *composite, void (*composite_free)(void *),
@@ -87,6 +101,10 @@ zcache_status zc_generation_composite(zc_generation *lender, const zcache_layer 
 /* Asks the backend for a sign of life. */
 zcache_status zc_generation_ping(zc_generation *generation, int64_t deadline_ns);
 
+/* Makes the leases on `from` leases on `to`, which stands on the same stack. No pin may be on
+ * `from`, so that no lease is being made. */
+void zc_generation_move_leases(zc_generation *from, zc_generation *to);
+
 /* Gives back what keeps a generation open beside pins. */
 void zc_generation_unlease(zc_generation *generation);
 
@@ -94,9 +112,9 @@ void zc_generation_unlease(zc_generation *generation);
  * was current before, draining, with the pins on it visible to zc_pin_count; NULL: none. */
 zc_generation *zc_generation_publish(zc_generation *generation);
 
-/* Quiesces and closes all layers, unloads their plugins, frees the configuration, and puts the
- * generation on its cache's free list. No pin and no lease may be on it. Tells whether the
- * provider's code is gone from memory. */
+/* Frees the configuration, and puts the generation on its cache's free list; quiesces and closes
+ * all layers and unloads their plugins, unless another generation stands on them. No pin and no
+ * lease may be on it. Tells whether the provider's code is gone from memory. */
 bool zc_generation_close(zc_generation *generation, int64_t deadline_ns);
 
 /* Makes the instance's lock, free: at open, and anew in a forked child, where the thread that held

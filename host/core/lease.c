@@ -48,6 +48,20 @@ static zcache_status acquire(zc_operation *operation, zc_lease *lease)
     return ZCACHE_OK;
 }
 
+void zc_generation_move_leases(zc_generation *from, zc_generation *to)
+{
+    zc_cache *cache = from->cache;
+    pthread_mutex_lock(&cache->lock);
+    for (zc_lease *lease = cache->leases; lease != NULL; lease = lease->next) {
+        if (lease->generation != from)
+            continue;
+        lease->generation = to;
+        atomic_fetch_add(&to->leases, 1);
+        atomic_fetch_sub(&from->leases, 1);
+    }
+    pthread_mutex_unlock(&cache->lock);
+}
+
 ZCACHE_PUBLIC void *zcache_native_acquire(zcache *cache, const char *type, zcache_status *status)
 {
     zcache_status ignored;

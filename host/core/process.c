@@ -23,10 +23,10 @@ static struct {
 
 /* ---- fork ------------------------------------------------------------------------------------ */
 
-static void fork_instances(zc_generation *generation, zcache_fork_phase phase)
+static void fork_instances(zc_stack *stack, zcache_fork_phase phase)
 {
-    for (size_t i = 0; i < generation->instance_count; i++) {
-        zc_instance *instance = &generation->instances[i];
+    for (size_t i = 0; i < stack->count; i++) {
+        zc_instance *instance = &stack->instances[i];
         if (phase == ZCACHE_FORK_PREPARE)
             pthread_mutex_lock(&instance->lock);
         if (instance->descriptor->ops->fork != NULL)
@@ -42,8 +42,8 @@ static void fork_cache(zc_cache *cache, zcache_fork_phase phase)
 {
     if (phase == ZCACHE_FORK_PREPARE)
         pthread_mutex_lock(&cache->lock);
-    for (zc_generation *open = cache->opened; open != NULL; open = open->next_opened)
-        fork_instances(open, phase);
+    for (zc_stack *stack = cache->opened; stack != NULL; stack = stack->next)
+        fork_instances(stack, phase);
     if (phase == ZCACHE_FORK_CHILD) {
         /* The swap or reaper that may have been under way is the parent's. */
         zc_generation *lender = atomic_load(&cache->current)->lender;
