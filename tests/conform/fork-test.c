@@ -40,7 +40,7 @@ static pid_t fork_child(zcache *cache, int number, bool close_it)
     if (child > 0)
         return child;
     alarm(120);
-    char who[16];
+    char who[32];
     snprintf(who, sizeof(who), "child%d", number);
     use_as(cache, who, ROUNDS);
     if (close_it)
