@@ -140,6 +140,44 @@ static zcache_status fail_in_pause(redis_instance *instance)
 
 /* ---- taking and giving ---- */
 
+/* Under the lock, which is released. */
+static void note_success(redis_instance *instance)
+{
+    redis_pool *pool = &instance->pool;
+    unsigned failures = pool->failures;
+    pool->opened++;
+    pool->reconnects += pool->missed ? 1 : 0;
+    pool->missed = false;
+    pool->failures = 0;
+    if (failures > 0)
+        pthread_cond_broadcast(&pool->changed);
+    pthread_mutex_unlock(&pool->lock);
+    if (failures > 0)
+        instance->host->log(instance->host, ZCACHE_LOG_INFO,
+                            "%s: connected again after %u failed attempts", instance->name,
+                            failures);
+}
+
+/* What a failed attempt means for the caller, and for those to come. Under the lock, which is
+ * released. */
+static zcache_status give_up(redis_instance *instance, redis_connection *connection,
+                             zcache_status status, bool hurried)
+{
+    redis_pool *pool = &instance->pool;
+    bool first = pool->failures == 0;
+    retire(pool, connection);
+    if (hurried || status == ZCACHE_E_NOMEM) { /* which says nothing about the server */
+        pthread_mutex_unlock(&pool->lock);
+        return redis_fail(instance, status, "%s", connection->failure);
+    }
+    note_failure(instance, status, connection->failure, instance->host->now_ns());
+    status = fail_in_pause(instance);
+    if (first)
+        instance->host->log(instance->host, ZCACHE_LOG_WARNING, "%s: %s", instance->name,
+                            connection->failure);
+    return status;
+}
+
 /* Opens a connection, for which `open` has been counted. */
 static zcache_status open_connection(redis_instance *instance, int64_t deadline_ns,
                                      redis_connection **taken)
@@ -164,43 +202,16 @@ static zcache_status open_connection(redis_instance *instance, int64_t deadline_
 
     zcache_status status =
         redis_connection_open(connection, limit_ns < deadline_ns ? limit_ns : deadline_ns);
-    int64_t now_ns = instance->host->now_ns();
 
     pthread_mutex_lock(&pool->lock);
     pool->trying = false;
     if (status == ZCACHE_OK) {
-        bool back = pool->failures > 0;
-        unsigned failures = pool->failures;
-        pool->opened++;
-        pool->reconnects += pool->missed ? 1 : 0;
-        pool->missed = false;
-        pool->failures = 0;
-        if (back)
-            pthread_cond_broadcast(&pool->changed);
-        pthread_mutex_unlock(&pool->lock);
-        if (back)
-            instance->host->log(instance->host, ZCACHE_LOG_INFO,
-                                "%s: connected again after %u failed attempts", instance->name,
-                                failures);
+        note_success(instance);
         *taken = connection;
         return ZCACHE_OK;
     }
-    retire(pool, connection);
-    /* a caller in a hurry says nothing about the server */
-    bool hurried = status == ZCACHE_E_TIMEOUT && limit_ns > deadline_ns;
-    if (hurried || status == ZCACHE_E_NOMEM) {
-        pthread_mutex_unlock(&pool->lock);
-        status = redis_fail(instance, status, "%s", connection->failure);
-    } else {
-        bool first = pool->failures == 0;
-        note_failure(instance, status, connection->failure, now_ns);
-        if (status == ZCACHE_E_TIMEOUT)
-            status = ZCACHE_E_UNAVAILABLE; /* the server's fault, not the deadline's */
-        fail_in_pause(instance);
-        if (first)
-            instance->host->log(instance->host, ZCACHE_LOG_WARNING, "%s: %s", instance->name,
-                                connection->failure);
-    }
+    status =
+        give_up(instance, connection, status, status == ZCACHE_E_TIMEOUT && limit_ns > deadline_ns);
     redis_connection_free(connection);
     return status;
 }
