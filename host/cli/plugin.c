@@ -19,6 +19,12 @@ static const char *kind_name(zcache_kind kind)
     return kind == ZCACHE_KIND_FILTER ? "filter" : "provider";
 }
 
+/* NULL: no file was found that may be loaded. */
+static const char *verified_file(const zcache_plugin_info *info)
+{
+    return info->file != NULL && info->file[0] != '\0' ? info->file : NULL;
+}
+
 /* ---- list ------------------------------------------------------------------------------------ */
 
 static void list_json(cli_program *cli, const zcache_plugin_info *info)
@@ -29,7 +35,7 @@ static void list_json(cli_program *cli, const zcache_plugin_info *info)
     cli_json_name(cli, "name");
     cli_json_text(cli, info->name);
     cli_json_name(cli, "file");
-    cli_json_text(cli, info->file);
+    cli_json_text(cli, verified_file(info));
     cli_json_name(cli, "refused");
     cli_json_text(cli, refused ? info->message : NULL);
     if (!refused) {
@@ -55,7 +61,8 @@ static void list_one(void *user, const zcache_plugin_info *info)
     cli_table_cell(&rows->table, "%s", info->name);
     cli_table_cell(&rows->table, "%s", refused || plugin->version == NULL ? "-" : plugin->version);
     cli_table_cell(&rows->table, "%s", refused ? "refused" : kind_name(plugin->kind));
-    cli_table_cell(&rows->table, "%s", info->file);
+    const char *file = verified_file(info);
+    cli_table_cell(&rows->table, "%s", file != NULL ? file : "-");
     cli_table_cell(&rows->table, "%s",
                    refused                   ? info->message
                    : plugin->summary == NULL ? ""
@@ -134,17 +141,11 @@ static bool is_required(const zcache_option *option)
     return (option->flags & ZCACHE_OPTION_REQUIRED) != 0;
 }
 
-/* The default as it may be shown; NULL: there is none. */
-static const char *shown_default(const zcache_option *option)
-{
-    return is_secret(option) && option->default_value != NULL ? "***" : option->default_value;
-}
-
 static void option_row(cli_table *table, const zcache_option *option)
 {
     char range[256];
     format_range(option, range, sizeof(range));
-    const char *value = shown_default(option);
+    const char *value = option->default_value; /* never secret: anybody has the plugin */
     cli_table_cell(table, "%s", option->key);
     cli_table_cell(table, "%s", type_name(option));
     cli_table_cell(table, "%s",
@@ -165,7 +166,7 @@ static void option_json(cli_program *cli, const zcache_option *option)
     cli_json_name(cli, "type");
     cli_json_text(cli, type_name(option));
     cli_json_name(cli, "default");
-    cli_json_text(cli, shown_default(option));
+    cli_json_text(cli, option->default_value);
     if (is_number(option) && (option->min != 0 || option->max != 0)) {
         cli_json_name(cli, "min");
         cli_json_integer(cli, option->min);

@@ -14,6 +14,8 @@
 
 static cli_exit run_line(cli_program *cli, const char *line, size_t size)
 {
+    while (size > 0 && (line[size - 1] == '\n' || line[size - 1] == '\r'))
+        size--;
     zcache_slice *words;
     size_t count;
     const char *wrong = cli_split(line, size, &words, &count);

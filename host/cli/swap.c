@@ -47,15 +47,15 @@ static void show_line(cli_program *cli, const zcache_swap_report *report)
 {
     int64_t total_ns = report->load_ns + report->open_ns + report->ping_ns + report->publish_ns +
                        report->drain_ns + report->close_ns;
-    const char *old = report->retired    ? "still in use, to be closed when it no longer is"
-                      : report->unmapped ? "closed and unloaded"
-                                         : "closed";
+    const char *old = report->retired    ? "is still in use, and closed when it no longer is"
+                      : report->unmapped ? "is closed and unloaded"
+                                         : "is closed";
     cli_print(cli,
               "swapped %s -> %s in %.1f ms (load %.1f, open %.1f, ping %.1f, publish %.1f, drain "
-              "%.1f, close %.1f); %s %s\n",
+              "%.1f, close %.1f); the old provider %s\n",
               report->from, report->to, ms(total_ns), ms(report->load_ns), ms(report->open_ns),
               ms(report->ping_ns), ms(report->publish_ns), ms(report->drain_ns),
-              ms(report->close_ns), report->from, old);
+              ms(report->close_ns), old);
 }
 
 cli_exit cli_swap(cli_program *cli, const cli_arguments *arguments)

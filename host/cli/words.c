@@ -19,7 +19,7 @@ typedef struct splitter {
 
 static bool is_blank(char byte)
 {
-    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+    return byte == ' ' || byte == '\t';
 }
 
 static const char *single_quoted(splitter *line)
