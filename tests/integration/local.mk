@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
+include %D%/cli.mk
 
 include %D%/memcached.mk
 
