@@ -13,37 +13,34 @@
 
 /* ---- locking --------------------------------------------------------------------------------- */
 
-/* The stripes of some keys. */
-typedef struct stripe_set {
-    uint64_t bits[ZC_STRIPES / 64];
-} stripe_set;
+/* The stripes of some keys: a bit for each. */
+typedef uint32_t stripe_set;
+_Static_assert(ZC_STRIPES == 32, "a stripe_set has a bit for each stripe");
+#define ALL_STRIPES UINT32_MAX
 
-static void add_stripe(stripe_set *set, zcache_slice key)
+static stripe_set stripe_of(zcache_slice key)
 {
-    unsigned number = zc_dual_stripe(key);
-    set->bits[number / 64] |= UINT64_C(1) << number % 64;
+    return UINT32_C(1) << zc_dual_stripe(key);
 }
 
-static bool has_stripe(const stripe_set *set, unsigned number)
+static void unlock_stripes(zc_dual *dual, stripe_set set)
 {
-    return (set->bits[number / 64] >> number % 64 & 1) != 0;
+    for (; set != 0; set &= set - 1)
+        zc_dual_unlock(dual, (unsigned)__builtin_ctz(set));
 }
 
-static void unlock_stripes(zc_dual *dual, const stripe_set *set, unsigned end)
+static zcache_status lock_stripes(zc_dual *dual, stripe_set set, const zcache_call *call)
 {
-    for (unsigned i = 0; i < end; i++)
-        if (has_stripe(set, i))
-            zc_dual_unlock(dual, i);
-}
-
-static zcache_status lock_stripes(zc_dual *dual, const stripe_set *set, const zcache_call *call)
-{
-    for (unsigned i = 0; i < ZC_STRIPES; i++) {
-        if (!has_stripe(set, i) || zc_lock_until(&dual->stripes[i].lock, call->deadline_ns))
-            continue;
-        unlock_stripes(dual, set, i);
-        return zc_error(ZCACHE_E_TIMEOUT, "the deadline passed while another operation on this "
-                                          "key, or its copy to the new provider, was under way");
+    stripe_set locked = 0;
+    for (stripe_set left = set; left != 0; left &= left - 1) {
+        unsigned number = (unsigned)__builtin_ctz(left);
+        if (!zc_lock_until(&dual->stripes[number].lock, call->deadline_ns)) {
+            unlock_stripes(dual, locked);
+            return zc_error(ZCACHE_E_TIMEOUT,
+                            "the deadline passed while another operation on this key, or its copy "
+                            "to the new provider, was under way");
+        }
+        locked |= UINT32_C(1) << number;
     }
     return ZCACHE_OK;
 }
@@ -277,17 +274,17 @@ static zcache_status incr_in_old(zc_dual *dual, const zcache_call *call, size_t 
 static zcache_status dual_set(void *self, const zcache_call *call, size_t n, zcache_item items[])
 {
     zc_dual *dual = self;
-    stripe_set set = {{0}};
+    stripe_set set = 0;
     for (size_t i = 0; i < n; i++)
-        add_stripe(&set, items[i].key);
-    zcache_status status = lock_stripes(dual, &set, call);
+        set |= stripe_of(items[i].key);
+    zcache_status status = lock_stripes(dual, set, call);
     if (status != ZCACHE_OK)
         return status;
     if (zc_dual_phase(dual) == ZC_PHASE_NEW)
         status = set_in_new(dual, call, n, items);
     else
         status = set_in_old(dual, call, n, items);
-    unlock_stripes(dual, &set, ZC_STRIPES);
+    unlock_stripes(dual, set);
     return status;
 }
 
@@ -295,17 +292,17 @@ static zcache_status dual_del(void *self, const zcache_call *call, size_t n,
                               const zcache_slice keys[], zcache_status statuses[])
 {
     zc_dual *dual = self;
-    stripe_set set = {{0}};
+    stripe_set set = 0;
     for (size_t i = 0; i < n; i++)
-        add_stripe(&set, keys[i]);
-    zcache_status status = lock_stripes(dual, &set, call);
+        set |= stripe_of(keys[i]);
+    zcache_status status = lock_stripes(dual, set, call);
     if (status != ZCACHE_OK)
         return status;
     if (zc_dual_phase(dual) == ZC_PHASE_NEW)
         status = zc_side_del(&dual->new, call, n, keys, statuses);
     else
         status = del_in_old(dual, call, n, keys, statuses);
-    unlock_stripes(dual, &set, ZC_STRIPES);
+    unlock_stripes(dual, set);
     return status;
 }
 
@@ -313,17 +310,17 @@ static zcache_status dual_touch(void *self, const zcache_call *call, size_t n,
                                 const zcache_slice keys[], int64_t ttl_ms, zcache_status statuses[])
 {
     zc_dual *dual = self;
-    stripe_set set = {{0}};
+    stripe_set set = 0;
     for (size_t i = 0; i < n; i++)
-        add_stripe(&set, keys[i]);
-    zcache_status status = lock_stripes(dual, &set, call);
+        set |= stripe_of(keys[i]);
+    zcache_status status = lock_stripes(dual, set, call);
     if (status != ZCACHE_OK)
         return status;
     if (zc_dual_phase(dual) == ZC_PHASE_NEW)
         status = zc_side_touch(&dual->new, call, n, keys, ttl_ms, statuses);
     else
         status = touch_in_old(dual, call, n, keys, ttl_ms, statuses);
-    unlock_stripes(dual, &set, ZC_STRIPES);
+    unlock_stripes(dual, set);
     return status;
 }
 
@@ -331,17 +328,17 @@ static zcache_status dual_incr(void *self, const zcache_call *call, size_t n,
                                zcache_increment increments[])
 {
     zc_dual *dual = self;
-    stripe_set set = {{0}};
+    stripe_set set = 0;
     for (size_t i = 0; i < n; i++)
-        add_stripe(&set, increments[i].key);
-    zcache_status status = lock_stripes(dual, &set, call);
+        set |= stripe_of(increments[i].key);
+    zcache_status status = lock_stripes(dual, set, call);
     if (status != ZCACHE_OK)
         return status;
     if (zc_dual_phase(dual) == ZC_PHASE_NEW)
         status = zc_side_incr(&dual->new, call, n, increments);
     else
         status = incr_in_old(dual, call, n, increments);
-    unlock_stripes(dual, &set, ZC_STRIPES);
+    unlock_stripes(dual, set);
     return status;
 }
 
@@ -369,15 +366,13 @@ static void mirror_clear(zc_dual *dual, const zcache_call *call, zcache_slice pr
 static zcache_status dual_clear(void *self, const zcache_call *call, zcache_slice prefix)
 {
     zc_dual *dual = self;
-    stripe_set all;
-    memset(&all, 0xff, sizeof(all));
-    zcache_status status = lock_stripes(dual, &all, call);
+    zcache_status status = lock_stripes(dual, ALL_STRIPES, call);
     if (status != ZCACHE_OK)
         return status;
     status = zc_side_clear(authority(dual), call, prefix);
     if (zc_dual_phase(dual) == ZC_PHASE_BOTH)
         mirror_clear(dual, call, prefix, status);
-    unlock_stripes(dual, &all, ZC_STRIPES);
+    unlock_stripes(dual, ALL_STRIPES);
     return status;
 }
 

@@ -27,7 +27,8 @@
 
 #include "swap/side.h"
 
-#define ZC_STRIPES 256
+/* All of them can be held at once, and ThreadSanitizer follows at most 63 locks of a thread. */
+#define ZC_STRIPES 32
 
 typedef enum zc_phase { ZC_PHASE_OLD, ZC_PHASE_BOTH, ZC_PHASE_NEW } zc_phase;
 

@@ -361,7 +361,7 @@ typedef enum zcache_swap_mode {
      * What the new provider has under this cache's key_prefix is deleted first (without key_prefix
      * and allow_flush it must be empty: ZCACHE_E_REFUSED). Then, until the copy is complete, the
      * old provider answers everything, and each write that it carries out is done to the new one as
-     * well, under a lock for the key (256 locks, by hash) that the copier also takes: nothing is
+     * well, under a lock for the key (32 locks, by hash) that the copier also takes: nothing is
      * lost, nothing that was deleted comes back, counters and cas stay atomic. At the end the new
      * provider takes over, between two writes. A copy that fails or is aborted leaves the old
      * provider complete and in charge, and the new one without what was put there.
