@@ -2,6 +2,7 @@
 include %D%/cli.mk
 
 include %D%/memcached.mk
+include %D%/failure.mk
 
 # The redis provider on real and on hostile servers.
 if PLUGIN_REDIS

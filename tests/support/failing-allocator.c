@@ -35,6 +35,7 @@ static struct {
     size_t asked;   /* since the last fail() */
     size_t fail_at; /* the one that fails, of `asked`; 0: none */
     bool failed;
+    bool paused;
     void *frames[FRAMES]; /* who asked for the one that failed */
     int frame_count;
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .all = {.previous = &state.all, .next = &state.all}};
@@ -44,7 +45,7 @@ static void *give(size_t size)
     block *one = NULL;
     pthread_mutex_lock(&state.lock);
     state.total++;
-    if (++state.asked == state.fail_at) {
+    if (!state.paused && ++state.asked == state.fail_at) {
         state.failed = true;
         state.frame_count = backtrace(state.frames, FRAMES);
     } else {
@@ -116,6 +117,13 @@ void failing_allocator_fail(size_t nth)
     state.asked = 0;
     state.fail_at = nth;
     state.failed = false;
+    pthread_mutex_unlock(&state.lock);
+}
+
+void failing_allocator_pause(bool paused)
+{
+    pthread_mutex_lock(&state.lock);
+    state.paused = paused;
     pthread_mutex_unlock(&state.lock);
 }
 

@@ -17,6 +17,9 @@ void failing_allocator_install(void);
 /* From now on the nth allocation (the 1st is the next one; of any thread) fails, once. 0: none. */
 void failing_allocator_fail(size_t nth);
 
+/* While paused nothing is counted and nothing fails: for what a test does in between. */
+void failing_allocator_pause(bool paused);
+
 /* Whether that allocation has been asked for, and has failed. */
 bool failing_allocator_failed(void);
 
