@@ -21,8 +21,13 @@ static struct {
     _Atomic(void (*)(zc_thread *)) on_exit;
 } threads;
 
+/* The key's value in a thread for which there was no memory: its next record says so. */
+static char starved;
+
 static void thread_ends(void *record)
 {
+    if (record == &starved)
+        return;
     zc_thread *thread = record;
     zc_thread_current = thread; /* destructors of other keys may have run before */
     void (*handler)(zc_thread *) = atomic_load(&threads.on_exit);
@@ -81,8 +86,11 @@ zc_thread *zc_thread_register(void)
     zc_thread *thread = take_free_record();
     if (thread == NULL) {
         thread = zc_calloc(1, sizeof(*thread));
-        if (thread == NULL)
+        if (thread == NULL) {
+            if (threads.have_key)
+                pthread_setspecific(threads.key, &starved);
             return NULL;
+        }
         thread->index = atomic_fetch_add(&threads.count, 1);
         atomic_store(&thread->taken, true);
         zc_thread *first = zc_thread_first();
@@ -90,8 +98,11 @@ zc_thread *zc_thread_register(void)
             thread->next = first;
         while (!atomic_compare_exchange_weak(&threads.first, &first, thread));
     }
-    if (threads.have_key)
+    if (threads.have_key) {
+        if (pthread_getspecific(threads.key) == &starved)
+            strcpy(thread->message, "out of memory");
         pthread_setspecific(threads.key, thread);
+    }
     zc_thread_current = thread;
     return thread;
 }
