@@ -45,7 +45,7 @@ static void on_interrupt(int signal_number)
 static void make_prompt(cli_editor *editor)
 {
     cli_program *cli = editor->cli;
-    char provider[32];
+    char provider[ZCACHE_NAME_SIZE];
     if (zcache_provider(cli->root, provider, sizeof(provider)) != ZCACHE_OK)
         provider[0] = '\0';
     snprintf(editor->prompt, sizeof(editor->prompt), "zcache %s%s%s> ", provider,
@@ -54,7 +54,7 @@ static void make_prompt(cli_editor *editor)
 
 static void greet(cli_program *cli)
 {
-    char provider[32];
+    char provider[ZCACHE_NAME_SIZE];
     if (zcache_provider(cli->root, provider, sizeof(provider)) == ZCACHE_OK)
         cli_print(cli, "zcache %s on %s; `help` lists the commands, Ctrl-D leaves.\n",
                   zcache_version(), provider);

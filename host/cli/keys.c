@@ -40,7 +40,7 @@ cli_exit cli_keys(cli_program *cli, const cli_arguments *arguments)
 cli_exit cli_clear(cli_program *cli, const cli_arguments *arguments)
 {
     (void)arguments;
-    char provider[32];
+    char provider[ZCACHE_NAME_SIZE];
     zcache_status status = zcache_provider(cli->cache, provider, sizeof(provider));
     if (status == ZCACHE_OK)
         status = zcache_clear(cli->cache, NULL);

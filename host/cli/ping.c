@@ -17,7 +17,7 @@ int64_t cli_now_ns(void)
 cli_exit cli_ping(cli_program *cli, const cli_arguments *arguments)
 {
     (void)arguments;
-    char provider[32];
+    char provider[ZCACHE_NAME_SIZE];
     zcache_status status = zcache_provider(cli->cache, provider, sizeof(provider));
     if (status != ZCACHE_OK)
         return cli_report(cli, status);

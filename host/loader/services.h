@@ -13,7 +13,7 @@
 typedef struct zc_services {
     zcache_host host; /* first: the plugin gives its address back */
     zc_log *log;
-    char name[32];        /* of the plugin, before its log lines */
+    char name[ZCACHE_NAME_SIZE]; /* of the plugin, before its log lines */
     const char **secrets; /* the values of its SECRET options, in its options struct; owned array */
     size_t secret_count;
 } zc_services;

@@ -61,7 +61,7 @@ struct tally {
 /* A step: the swap that begins it, then lookups until the next one. */
 struct step {
     const char *file;
-    char provider[32];
+    char provider[ZCACHE_NAME_SIZE];
     double seconds;
     zcache_swap_report swap; /* of step 0: empty, it is opened, not swapped to */
 };

@@ -144,6 +144,11 @@ typedef struct zcache_item {
     zcache_status status; /* out: what became of this key */
 } zcache_item;
 
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* Room for the name of a plugin, [a-z][a-z0-9_-]{0,31}, and its terminator. Since 1.0. */
+#define ZCACHE_NAME_SIZE 33
+
 /* ---- log levels ---------------------------------------------------------------------------- */
 
 typedef enum zcache_log_level {

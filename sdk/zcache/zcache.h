@@ -347,8 +347,8 @@ typedef void zcache_stat_fn(void *user, const zcache_stat *stat);
 ZCACHE_PUBLIC zcache_status zcache_stats(zcache *cache, zcache_stat_fn *each, void *user,
                                          const zcache_read_options *options);
 
-/* The name of the active provider, copied into `name` (at most `size` bytes, terminated; 32 always
- * suffice). */
+/* The name of the active provider, copied into `name` (at most `size` bytes, terminated;
+ * ZCACHE_NAME_SIZE always suffices). */
 ZCACHE_PUBLIC zcache_status zcache_provider(zcache *cache, char *name, size_t size);
 
 /* ---- swap ------------------------------------------------------------------------------------ */
@@ -406,8 +406,8 @@ typedef zcache_swap_decision zcache_swap_progress_fn(void *user,
 
 /* What a swap did. Durations are nanoseconds. */
 typedef struct zcache_swap_report {
-    char from[32]; /* provider names */
-    char to[32];
+    char from[ZCACHE_NAME_SIZE]; /* provider names */
+    char to[ZCACHE_NAME_SIZE];
     uint64_t generation; /* of the new provider: 1 was the first of this cache */
     int64_t load_ns;     /* finding, verifying and loading the plugin */
     int64_t open_ns;     /* opening it */

@@ -88,7 +88,7 @@ static void assert_all_there(size_t n)
 
 static void assert_provider(const char *expected)
 {
-    char name[32];
+    char name[ZCACHE_NAME_SIZE];
     assert_status(ZCACHE_OK, zcache_provider(cache, name, sizeof(name)));
     assert_string_equal(expected, name);
 }

@@ -63,7 +63,7 @@ static bool is_mapped(const char *plugin)
 
 static void assert_provider(const char *expected)
 {
-    char name[32];
+    char name[ZCACHE_NAME_SIZE];
     assert_status(ZCACHE_OK, zcache_provider(cache, name, sizeof(name)));
     assert_string_equal(expected, name);
 }
@@ -372,7 +372,7 @@ static void test_a_second_swap_at_once_is_busy(void **state)
     assert_status(ZCACHE_OK, zcache_set(cache, "a", "1", 1, NULL));
     hold_scan(&scan);
     assert_int_equal(pthread_create(&swapper, NULL, swap_for_long, &first), 0);
-    char name[32] = "";
+    char name[ZCACHE_NAME_SIZE] = "";
     while (strcmp(name, "redis") != 0) /* published: it is draining now */
         assert_status(ZCACHE_OK, zcache_provider(cache, name, sizeof(name)));
     assert_error(ZCACHE_E_BUSY, "another swap", zcache_swap(cache, NULL));
