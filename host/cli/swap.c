@@ -68,7 +68,7 @@ cli_exit cli_swap(cli_program *cli, const cli_arguments *arguments)
     } else if (arguments->config_file == NULL) {
         return cli_usage_error(cli, NULL, "swap needs a PROVIDER or -c FILE");
     }
-    zcache_swap_report report;
+    zcache_swap_report report = {0};
     zcache_status status =
         zcache_swap(cli->root, ZCACHE_SWAP(.provider = provider, .file = arguments->config_file,
                                            .settings = arguments->settings, .report = &report));

@@ -25,7 +25,7 @@ bool zc_search_name_is_legal(const char *name)
     if (*name < 'a' || *name > 'z')
         return false;
     size_t size = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-");
-    return name[size] == '\0' && size < ZC_NAME_MAX;
+    return size < ZC_NAME_MAX && name[size] == '\0';
 }
 
 const char *zc_search_distrust(const struct stat *status, uid_t user, gid_t group, const char **fix)

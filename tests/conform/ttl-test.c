@@ -96,8 +96,8 @@ static void test_longest_ttl_is_legal(void **state)
     assert_ttl(t->cache, "k", ZCACHE_TTL_MAX);
 }
 
-/* memcached takes a number above 30 days for a date, by a clock of its own that tells whole seconds:
- * a granule more. */
+/* memcached takes a number above 30 days for a date, by a clock of its own that tells whole
+ * seconds: a granule more. */
 static void test_ttl_round_thirty_days_is_a_duration(void **state)
 {
     conform *t = *state;
