@@ -70,9 +70,9 @@ static zcache_status attempt_failed(mc_connection *connection, zcache_status sta
     if (server->failures < UINT32_MAX)
         server->failures++;
     unsigned doublings = server->failures - 1 < 20 ? server->failures - 1 : 20;
-    int64_t pause_ms = options->retry_min_ms << doublings;
-    if (pause_ms > options->retry_max_ms)
-        pause_ms = options->retry_max_ms;
+    int64_t pause_ms = options->backoff_min_ms << doublings;
+    if (pause_ms > options->backoff_max_ms)
+        pause_ms = options->backoff_max_ms;
     server->retry_at_ns = now_ns + pause_ms * MILLISECOND_NS;
     server->waited_ns = 0;
     server->failure = status;

@@ -19,8 +19,8 @@ typedef struct mc_options {
     zcache_list servers;
     int64_t pool_size;
     int64_t connect_timeout_ms;
-    int64_t retry_min_ms;
-    int64_t retry_max_ms;
+    int64_t backoff_min_ms;
+    int64_t backoff_max_ms;
     int distribution;
 } mc_options;
 
