@@ -23,17 +23,18 @@ static struct {
 
 /* ---- fork ------------------------------------------------------------------------------------ */
 
-static void fork_instances(zc_stack *stack, zcache_fork_phase phase)
+static void fork_instances(zc_generation *generation, zcache_fork_phase phase)
 {
-    for (size_t i = 0; i < stack->count; i++) {
-        zc_instance *instance = &stack->instances[i];
-        if (phase == ZCACHE_FORK_PREPARE)
+    for (size_t i = 0; i < generation->instance_count; i++) {
+        zc_instance *instance = &generation->instances[i];
+        bool serialized = instance->descriptor->threads == ZCACHE_THREADS_SERIALIZED;
+        if (serialized && phase == ZCACHE_FORK_PREPARE)
             pthread_mutex_lock(&instance->lock);
         if (instance->descriptor->ops->fork != NULL)
             instance->descriptor->ops->fork(instance->self, phase);
-        if (phase == ZCACHE_FORK_PARENT)
+        if (serialized && phase == ZCACHE_FORK_PARENT)
             pthread_mutex_unlock(&instance->lock);
-        else if (phase == ZCACHE_FORK_CHILD)
+        if (serialized && phase == ZCACHE_FORK_CHILD)
             zc_instance_lock_start(instance);
     }
 }
