@@ -23,10 +23,10 @@ static struct {
 
 /* ---- fork ------------------------------------------------------------------------------------ */
 
-static void fork_instances(zc_generation *generation, zcache_fork_phase phase)
+static void fork_instances(zc_stack *stack, zcache_fork_phase phase)
 {
-    for (size_t i = 0; i < generation->instance_count; i++) {
-        zc_instance *instance = &generation->instances[i];
+    for (size_t i = 0; i < stack->count; i++) {
+        zc_instance *instance = &stack->instances[i];
         bool serialized = instance->descriptor->threads == ZCACHE_THREADS_SERIALIZED;
         if (serialized && phase == ZCACHE_FORK_PREPARE)
             pthread_mutex_lock(&instance->lock);
