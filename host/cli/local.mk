@@ -42,4 +42,4 @@ bashcompletion_DATA = %D%/completion/zcache
 EXTRA_DIST += %D%/zcache.bash
 CLEANFILES += %D%/completion/zcache
 %D%/completion/zcache: %D%/zcache.bash
-	$(AM_V_GEN)$(MKDIR_P) %D%/completion && cp '$(top_srcdir)/%D%/zcache.bash' $@
+	$(AM_V_GEN)$(MKDIR_P) %D%/completion && cp -f '$(top_srcdir)/%D%/zcache.bash' $@
