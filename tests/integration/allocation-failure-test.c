@@ -18,9 +18,9 @@
 #include <cmocka.h>
 #include <pthread.h>
 
-#include <zcache/admin.h>
 #include <zcache/zcache.h>
 
+#include "allocation-trials.h"
 #include "expect.h"
 #include "failing-allocator.h"
 #include "servers.h"
@@ -32,420 +32,6 @@
 
 /* More allocations than any call makes. */
 #define MOST 20000
-
-typedef struct subject {
-    const char *provider;
-    server *server; /* NULL: it needs none */
-    const char *settings[6];
-    char file[4096]; /* an INI file with the same settings */
-    const char *native_type;
-} subject;
-
-/* One call under test. */
-typedef struct trial {
-    const char *name;
-    /* Makes the call. Whatever it returns, nothing but the cache may stay allocated: results are
-     * released. A result that is wrong is ZCACHE_E_INTERNAL. */
-    zcache_status (*call)(const subject *about, zcache *cache);
-    bool opens; /* it opens a cache itself, and closes it: `cache` is NULL */
-} trial;
-
-static zcache_status is_right(bool right, zcache_status status)
-{
-    return status == ZCACHE_OK && !right ? ZCACHE_E_INTERNAL : status;
-}
-
-/* ---- calls on an open cache, in which "k" is "old", "n" is "41", "none" is not --------------- */
-
-static zcache_status call_get(const subject *about, zcache *cache)
-{
-    (void)about;
-    zcache_value value = ZCACHE_VALUE_INIT;
-    zcache_status status = zcache_get(cache, "k", &value, ZCACHE_READ(.with_cas = true));
-    status = is_right(value.size == 3 && value.cas != 0, status);
-    zcache_value_free(&value);
-    return status;
-}
-
-static zcache_status call_get_large(const subject *about, zcache *cache)
-{
-    (void)about;
-    zcache_value value = ZCACHE_VALUE_INIT;
-    zcache_status status = zcache_get(cache, "large", &value, NULL);
-    status = is_right(value.size == 300000, status);
-    zcache_value_free(&value);
-    return status;
-}
-
-static zcache_status call_exists(const subject *about, zcache *cache)
-{
-    (void)about;
-    return zcache_exists(cache, "k", NULL);
-}
-
-static zcache_status call_ttl(const subject *about, zcache *cache)
-{
-    (void)about;
-    int64_t ttl_ms = 0;
-    zcache_status status = zcache_ttl(cache, "k", &ttl_ms, NULL);
-    return is_right(ttl_ms == ZCACHE_TTL_NEVER, status);
-}
-
-/* A write that failed has left the old value. */
-static zcache_status written(zcache *cache, const char *text, zcache_status status)
-{
-    failing_allocator_pause(true);
-    zcache_value value = ZCACHE_VALUE_INIT;
-    zcache_status read = zcache_get(cache, "k", &value, NULL);
-    const char *expected = status == ZCACHE_OK ? text : "old";
-    bool right = expected == NULL ? read == ZCACHE_MISS
-                                  : read == ZCACHE_OK && strcmp(value.data, expected) == 0;
-    if (!right)
-        print_error("after %s, k is \"%s\" (%s)\n", zcache_status_name(status),
-                    read == ZCACHE_OK ? (const char *)value.data : "", zcache_status_name(read));
-    zcache_value_free(&value);
-    failing_allocator_pause(false);
-    return right ? status : ZCACHE_E_INTERNAL;
-}
-
-static zcache_status call_set(const subject *about, zcache *cache)
-{
-    (void)about;
-    return written(cache, "new", zcache_set(cache, "k", "new", 3, ZCACHE_WRITE(.ttl_ms = 60000)));
-}
-
-static zcache_status call_replace(const subject *about, zcache *cache)
-{
-    (void)about;
-    return written(cache, "longer than it was",
-                   zcache_replace(cache, "k", "longer than it was", 18, NULL));
-}
-
-static zcache_status call_cas(const subject *about, zcache *cache)
-{
-    (void)about;
-    zcache_value value = ZCACHE_VALUE_INIT;
-    failing_allocator_pause(true);
-    zcache_status status = zcache_get(cache, "k", &value, ZCACHE_READ(.with_cas = true));
-    uint64_t cas = value.cas;
-    zcache_value_free(&value);
-    failing_allocator_pause(false);
-    if (status != ZCACHE_OK)
-        return ZCACHE_E_INTERNAL;
-    return written(cache, "new", zcache_cas(cache, "k", "new", 3, cas, NULL));
-}
-
-static zcache_status call_del(const subject *about, zcache *cache)
-{
-    (void)about;
-    return written(cache, NULL, zcache_del(cache, "k", NULL));
-}
-
-static zcache_status call_add(const subject *about, zcache *cache)
-{
-    (void)about;
-    return zcache_add(cache, "none", "v", 1, NULL);
-}
-
-static zcache_status call_touch(const subject *about, zcache *cache)
-{
-    (void)about;
-    return zcache_touch(cache, "k", ZCACHE_WRITE(.ttl_ms = 60000));
-}
-
-static zcache_status call_incr(const subject *about, zcache *cache)
-{
-    (void)about;
-    int64_t number = 0;
-    zcache_status status = zcache_incr(cache, "n", 1, &number, NULL);
-    return is_right(number == 42, status);
-}
-
-static zcache_status call_incr_create(const subject *about, zcache *cache)
-{
-    (void)about;
-    int64_t number = 0;
-    zcache_status status = zcache_incr(cache, "none", -5, &number, NULL);
-    return is_right(number == -5, status);
-}
-
-static zcache_status call_get_multi(const subject *about, zcache *cache)
-{
-    (void)about;
-    const char *const keys[] = {"k", "none", "n", "large"};
-    zcache_value values[4] = {ZCACHE_VALUE_INIT, ZCACHE_VALUE_INIT, ZCACHE_VALUE_INIT,
-                              ZCACHE_VALUE_INIT};
-    zcache_status statuses[4];
-    zcache_status status = zcache_get_multi(cache, 4, keys, values, statuses, NULL);
-    for (size_t i = 0; i < 4; i++) {
-        bool right =
-            statuses[i] == ZCACHE_E_NOMEM || statuses[i] == (i == 1 ? ZCACHE_MISS : ZCACHE_OK);
-        if (!right || (status == ZCACHE_OK && statuses[i] < 0))
-            status = ZCACHE_E_INTERNAL;
-        zcache_value_free(&values[i]);
-    }
-    return status;
-}
-
-static zcache_status call_set_multi(const subject *about, zcache *cache)
-{
-    (void)about;
-    zcache_item items[3] = {{.key = zcache_str("a"), .value = zcache_str("v")},
-                            {.key = zcache_str("k"), .value = zcache_str("new")},
-                            {.key = zcache_str("b"), .value = zcache_str("v")}};
-    zcache_status status = zcache_set_multi(cache, 3, items, NULL);
-    for (size_t i = 0; i < 3; i++)
-        if (items[i].status != ZCACHE_OK && items[i].status != ZCACHE_E_NOMEM)
-            status = ZCACHE_E_INTERNAL;
-    zcache_status checked = written(cache, "new", items[1].status);
-    return checked == ZCACHE_E_INTERNAL ? checked : status;
-}
-
-static zcache_status call_del_multi(const subject *about, zcache *cache)
-{
-    (void)about;
-    const char *const keys[] = {"n", "k"};
-    zcache_status statuses[2];
-    zcache_status status = zcache_del_multi(cache, 2, keys, statuses, NULL);
-    zcache_status checked = written(cache, NULL, statuses[1]);
-    return checked == ZCACHE_E_INTERNAL ? checked : status;
-}
-
-static bool count_key(void *user, zcache_slice key, int64_t ttl_ms)
-{
-    (void)key, (void)ttl_ms;
-    ++*(size_t *)user;
-    return true;
-}
-
-static zcache_status call_scan(const subject *about, zcache *cache)
-{
-    (void)about;
-    size_t count = 0;
-    zcache_status status =
-        zcache_scan(cache, "*", count_key, &count, ZCACHE_SCAN(.with_ttl = true));
-    return is_right(count >= 3, status);
-}
-
-static zcache_status call_keys(const subject *about, zcache *cache)
-{
-    (void)about;
-    zcache_key_list list = ZCACHE_KEY_LIST_INIT;
-    zcache_status status = zcache_keys(cache, "?", &list, NULL);
-    status = is_right(list.count == 2, status);
-    if (status != ZCACHE_OK && (list.count != 0 || list.keys != NULL))
-        status = ZCACHE_E_INTERNAL;
-    zcache_key_list_free(&list);
-    return status;
-}
-
-static zcache_status call_clear(const subject *about, zcache *cache)
-{
-    (void)about;
-    return zcache_clear(cache, NULL);
-}
-
-static zcache_status call_ping(const subject *about, zcache *cache)
-{
-    (void)about;
-    return zcache_ping(cache, NULL);
-}
-
-static void count_stat(void *user, const zcache_stat *stat)
-{
-    (void)stat;
-    ++*(size_t *)user;
-}
-
-static zcache_status call_stats(const subject *about, zcache *cache)
-{
-    (void)about;
-    size_t count = 0;
-    zcache_status status = zcache_stats(cache, count_stat, &count, NULL);
-    return is_right(count > 7, status);
-}
-
-static zcache_status call_table(const subject *about, zcache *cache)
-{
-    (void)about;
-    zcache *table = NULL;
-    zcache_status status = zcache_table(cache, "users", &table);
-    if ((status == ZCACHE_OK) != (table != NULL))
-        return ZCACHE_E_INTERNAL;
-    return status == ZCACHE_OK ? zcache_set(table, "1", "v", 1, NULL) : status;
-}
-
-static zcache_status call_native(const subject *about, zcache *cache)
-{
-    zcache_status status = ZCACHE_E_INTERNAL;
-    void *handle = zcache_native_acquire(cache, about->native_type, &status);
-    if ((status == ZCACHE_OK) != (handle != NULL))
-        return ZCACHE_E_INTERNAL;
-    return handle != NULL ? zcache_native_release(cache, handle) : status;
-}
-
-static void count_setting(void *user, const zcache_setting *setting)
-{
-    (void)setting;
-    ++*(size_t *)user;
-}
-
-static zcache_status call_config_each(const subject *about, zcache *cache)
-{
-    (void)about;
-    size_t count = 0;
-    zcache_status status = zcache_config_each(cache, count_setting, &count);
-    return is_right(count > 10, status);
-}
-
-/* A swap that fails leaves the old provider as if nothing had happened. */
-static zcache_status call_swap(const subject *about, zcache *cache)
-{
-    (void)about;
-    zcache_swap_report report;
-    zcache_status status = zcache_swap(cache, ZCACHE_SWAP(.provider = "memory", .report = &report));
-    return written(cache, NULL, status);
-}
-
-/* ---- calls that open a cache, or need none ----------------------------------------------------
- */
-
-static const zcache_options *options_of(const subject *about, zcache_options *options)
-{
-    *options = (zcache_options){
-        .size = sizeof(*options), .provider = about->provider, .settings = about->settings};
-    return options;
-}
-
-static zcache_status close_again(zcache *cache)
-{
-    zcache_status status = zcache_close(cache);
-    return status == ZCACHE_E_NOMEM ? zcache_close(cache) : status;
-}
-
-static zcache_status call_open(const subject *about, zcache *cache)
-{
-    zcache_options options;
-    zcache_status status = zcache_open(&cache, options_of(about, &options));
-    if ((status == ZCACHE_OK) != (cache != NULL))
-        return ZCACHE_E_INTERNAL;
-    return status == ZCACHE_OK ? close_again(cache) : status;
-}
-
-static zcache_status call_open_file(const subject *about, zcache *cache)
-{
-    zcache_status status = zcache_open_file(&cache, about->file, NULL);
-    return status == ZCACHE_OK ? close_again(cache) : status;
-}
-
-static zcache_status call_open_env(const subject *about, zcache *cache)
-{
-    setenv("ZCACHE_CONF", about->file, 1);
-    setenv("ZCACHE_CACHE_TIMEOUT", "9s", 1);
-    zcache_status status = zcache_open_env(&cache, NULL);
-    unsetenv("ZCACHE_CONF");
-    unsetenv("ZCACHE_CACHE_TIMEOUT");
-    return status == ZCACHE_OK ? close_again(cache) : status;
-}
-
-static zcache_status call_configure(const subject *about, zcache *cache)
-{
-    (void)cache;
-    zcache_options options;
-    zcache_status status = zcache_configure(options_of(about, &options));
-    if (status == ZCACHE_OK)
-        status = zcache_set(NULL, "default", "v", 1, NULL);
-    zcache_status closed = close_again(NULL);
-    return status != ZCACHE_OK ? status : closed;
-}
-
-static zcache_status call_configure_file(const subject *about, zcache *cache)
-{
-    (void)cache;
-    zcache_status status = zcache_configure_file(about->file, NULL);
-    return status == ZCACHE_OK ? close_again(NULL) : status;
-}
-
-static zcache_status call_default(const subject *about, zcache *cache)
-{
-    (void)cache;
-    setenv("ZCACHE_CONF", about->file, 1);
-    zcache_status status = zcache_default() != NULL ? ZCACHE_OK : ZCACHE_E_NOMEM;
-    unsetenv("ZCACHE_CONF");
-    return status == ZCACHE_OK ? close_again(NULL) : status;
-}
-
-static zcache_status call_config_check(const subject *about, zcache *cache)
-{
-    (void)cache;
-    size_t count = 0;
-    zcache_status status =
-        zcache_config_check(ZCACHE_SOURCE_FILE, about->file, NULL, count_setting, &count);
-    return is_right(count > 10, status);
-}
-
-static void count_plugin(void *user, const zcache_plugin_info *info)
-{
-    *(size_t *)user += info->status == ZCACHE_OK || info->status == ZCACHE_E_NOMEM;
-}
-
-static zcache_status call_plugin_inspect(const subject *about, zcache *cache)
-{
-    (void)cache;
-    size_t count = 0;
-    zcache_options options;
-    zcache_status status =
-        zcache_plugin_inspect(ZCACHE_SOURCE_CODE, NULL, options_of(about, &options),
-                              about->provider, count_plugin, &count);
-    return is_right(count == 1, status);
-}
-
-static zcache_status call_plugin_each(const subject *about, zcache *cache)
-{
-    (void)cache;
-    size_t count = 0;
-    zcache_options options;
-    zcache_status status = zcache_plugin_each(ZCACHE_SOURCE_CODE, NULL, options_of(about, &options),
-                                              count_plugin, &count);
-    return is_right(count >= 1, status);
-}
-
-static const trial trials[] = {
-    {"get", call_get, false},
-    {"get_large", call_get_large, false},
-    {"exists", call_exists, false},
-    {"ttl", call_ttl, false},
-    {"set", call_set, false},
-    {"add", call_add, false},
-    {"replace", call_replace, false},
-    {"cas", call_cas, false},
-    {"del", call_del, false},
-    {"touch", call_touch, false},
-    {"incr", call_incr, false},
-    {"incr_create", call_incr_create, false},
-    {"get_multi", call_get_multi, false},
-    {"set_multi", call_set_multi, false},
-    {"del_multi", call_del_multi, false},
-    {"scan", call_scan, false},
-    {"keys", call_keys, false},
-    {"clear", call_clear, false},
-    {"ping", call_ping, false},
-    {"stats", call_stats, false},
-    {"table", call_table, false},
-    {"native", call_native, false},
-    {"config_each", call_config_each, false},
-    {"swap", call_swap, false},
-    {"open", call_open, true},
-    {"open_file", call_open_file, true},
-    {"open_env", call_open_env, true},
-    {"configure", call_configure, true},
-    {"configure_file", call_configure_file, true},
-    {"default", call_default, true},
-    {"config_check", call_config_check, true},
-    {"plugin_inspect", call_plugin_inspect, true},
-    {"plugin_each", call_plugin_each, true},
-};
-enum { TRIALS = sizeof(trials) / sizeof(trials[0]) };
 
 /* ---- the rig -----------------------------------------------------------------------------------
  */
@@ -575,9 +161,11 @@ static void describe(subject *about, const char *provider, server *one, const ch
 int main(int argc, char **argv)
 {
     static subject subjects[3];
-    static test_case cases[3 * TRIALS + 1];
-    static struct CMUnitTest tests[3 * TRIALS + 1];
+    test_case *cases = calloc(3 * allocation_trial_count + 1, sizeof(*cases));
+    struct CMUnitTest *tests = calloc(3 * allocation_trial_count + 1, sizeof(*tests));
     size_t subject_count = 0, count = 0;
+    if (cases == NULL || tests == NULL)
+        return 1;
     failing_allocator_install();
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
@@ -590,17 +178,20 @@ int main(int argc, char **argv)
     describe(&subjects[subject_count++], "memcached",
              server_start(SERVER_MEMCACHED, SERVER_UNIX, NULL), "libmemcached.memcached_st/1");
 #endif
-    cases[0] = (test_case){.about = &subjects[0], .what = &trials[0]};
+    cases[0] = (test_case){.about = &subjects[0], .what = &allocation_trials[0]};
     tests[count++] = (struct CMUnitTest){.name = "test_first_call_of_a_thread",
                                          .test_func = test_first_call_of_a_thread,
                                          .initial_state = &cases[0]};
     for (size_t i = 0; i < subject_count; i++)
-        for (size_t j = 0; j < TRIALS; j++, count++) {
-            cases[count] = (test_case){.about = &subjects[i], .what = &trials[j]};
-            snprintf(cases[count].name, sizeof(cases[count].name), "test_%s_on_%s", trials[j].name,
-                     subjects[i].provider);
+        for (size_t j = 0; j < allocation_trial_count; j++, count++) {
+            cases[count] = (test_case){.about = &subjects[i], .what = &allocation_trials[j]};
+            snprintf(cases[count].name, sizeof(cases[count].name), "test_%s_on_%s",
+                     allocation_trials[j].name, subjects[i].provider);
             tests[count] = (struct CMUnitTest){
                 .name = cases[count].name, .test_func = run_trial, .initial_state = &cases[count]};
         }
-    return _cmocka_run_group_tests("allocation-failure", tests, count, NULL, NULL);
+    int failed = _cmocka_run_group_tests("allocation-failure", tests, count, NULL, NULL);
+    free(tests);
+    free(cases);
+    return failed == 0 ? 0 : 1;
 }

@@ -6,6 +6,8 @@ TESTS += $(failure_programs)
 tests_integration_failure_test_CPPFLAGS = $(TEST_CPPFLAGS) $(FAILURE_PROVIDERS)
 tests_integration_failure_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS)
 tests_integration_allocation_failure_test_CPPFLAGS = $(TEST_CPPFLAGS) $(FAILURE_PROVIDERS)
+tests_integration_allocation_failure_test_SOURCES = %D%/allocation-failure-test.c \
+	%D%/allocation-trials.c %D%/allocation-trials.h
 tests_integration_allocation_failure_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS)
 FAILURE_PROVIDERS =
 if PLUGIN_REDIS
