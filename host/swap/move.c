@@ -8,6 +8,7 @@
 #include "swap/move.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/allocator.h"
 #include "base/clock.h"
@@ -31,6 +32,84 @@ static zcache_call call_until(int64_t deadline_ns)
 {
     return (zcache_call){
         .size = sizeof(zcache_call), .started_ns = zc_now_ns(), .deadline_ns = deadline_ns};
+}
+
+/* ---- are they two stores at all? ------------------------------------------------------------- */
+
+#define PROBES       64
+#define PROBE_TTL_MS 60000
+
+typedef struct probe_sink {
+    zcache_sink sink; /* first: the provider gives its address back */
+    size_t seen;
+} probe_sink;
+
+static void probe_seen(zcache_sink *sink, size_t i, zcache_slice value, const zcache_meta *meta)
+{
+    (void)i;
+    (void)value;
+    (void)meta;
+    ((probe_sink *)sink)->seen++;
+}
+
+static void probe_failed(zcache_sink *sink, size_t i, zcache_status status)
+{
+    (void)sink;
+    (void)i;
+    (void)status; /* not seen */
+}
+
+/* Random keys below the prefix, as long as the limit allows and 24 bytes more at most. */
+static void make_probe(const mover *move, char key[ZC_KEY_MAX], zcache_slice *made)
+{
+    static const char alphabet[] = "0123456789abcdefghijklmnopqrstuv";
+    size_t room =
+        move->old->key_max > move->prefix.size ? move->old->key_max - move->prefix.size : 1;
+    if (room > 24)
+        room = 24;
+    unsigned char random[24];
+    if (getrandom(random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
+        memset(random, (int)(zc_now_ns() & 0xff), sizeof(random));
+    memcpy(key, move->prefix.data, move->prefix.size);
+    for (size_t i = 0; i < room; i++)
+        key[move->prefix.size + i] = i == 0 ? '~' : alphabet[random[i] % 32];
+    *made = (zcache_slice){key, move->prefix.size + room};
+}
+
+/* Puts keys into new and looks for them in old: *shared tells how many of *made were seen there. */
+static zcache_status probe(const mover *move, size_t *made, size_t *shared)
+{
+    const zc_side old = zc_side_of(move->old);
+    const zc_side new = zc_side_of(move->new);
+    char(*bytes)[ZC_KEY_MAX] = zc_alloc(PROBES * sizeof(*bytes));
+    if (bytes == NULL)
+        return zc_error_nomem();
+    zcache_item items[PROBES];
+    zcache_slice keys[PROBES];
+    zcache_status statuses[PROBES];
+    for (size_t i = 0; i < PROBES; i++) {
+        items[i] = (zcache_item){.value = {"probe", 5},
+                                 .ttl_ms = PROBE_TTL_MS,
+                                 .mode = ZCACHE_SET_ADD,
+                                 .status = ZC_STATUS_UNSET};
+        make_probe(move, bytes[i], &items[i].key);
+    }
+    probe_sink sink = {.sink = {.hit = probe_seen, .fail = probe_failed}};
+    zcache_call call = call_until(zc_now_ns() + move->timeout_ns);
+    zcache_status status = zc_side_set(&new, &call, PROBES, items);
+    *made = 0;
+    for (size_t i = 0; i < PROBES; i++)
+        if (items[i].status == ZCACHE_OK)
+            keys[(*made)++] = items[i].key;
+    if (*made > 0 && status == ZCACHE_OK)
+        status = zc_side_get(&old, &call, *made, keys, &sink.sink);
+    *shared = sink.seen;
+    if (*made > 0) /* they expire, if this fails */
+        (void)zc_side_del(&new, &call, *made, keys, statuses);
+    zc_free(bytes);
+    if (status == ZCACHE_OK && *made == 0)
+        status = zc_error(ZCACHE_E_SERVER, "%s stores nothing", new.name);
+    return status;
 }
 
 /* ---- new's old contents ---------------------------------------------------------------------- */
@@ -218,6 +297,14 @@ static zcache_status move_forward(mover *move)
     return status;
 }
 
+static void publish_new(mover *move, const zc_generation *current)
+{
+    int64_t begin_ns = zc_now_ns();
+    zc_generation_publish(move->new);
+    move->report->publish_ns = zc_now_ns() - begin_ns;
+    move->report->in_flight = zc_pin_count(current);
+}
+
 zcache_status zc_move(zc_generation *old, zc_generation *new, const zcache_swap_options *asked,
                       int64_t timeout_ns, zcache_swap_report *report)
 {
@@ -229,7 +316,18 @@ zcache_status zc_move(zc_generation *old, zc_generation *new, const zcache_swap_
                   .may_clear = root->prefix_size > 0 || zc_config_cache(new->config)->allow_flush,
                   .timeout_ns = timeout_ns,
                   .report = report};
-    zcache_status status = zc_dual_start(old, new, &move.composite);
+    size_t probes, shared;
+    zcache_status status = probe(&move, &probes, &shared);
+    if (status == ZCACHE_OK && shared == probes) { /* another way to the same entries */
+        publish_new(&move, old);
+        return ZCACHE_OK;
+    }
+    if (status == ZCACHE_OK && shared > 0)
+        status = zc_error(ZCACHE_E_REFUSED,
+                          "the new provider keeps some of its entries in the same store as the old "
+                          "one, so that neither can be copied to the other; swap cold");
+    if (status == ZCACHE_OK)
+        status = zc_dual_start(old, new, &move.composite);
     if (status != ZCACHE_OK) {
         zc_generation_close(new, zc_now_ns() + ZC_CLOSE_TIMEOUT_NS);
         return status;
@@ -243,10 +341,7 @@ zcache_status zc_move(zc_generation *old, zc_generation *new, const zcache_swap_
         give_up(&move);
         return status;
     }
-    int64_t begin_ns = zc_now_ns();
-    zc_generation_publish(new);
-    report->publish_ns = zc_now_ns() - begin_ns;
-    report->in_flight = zc_pin_count(move.composite);
+    publish_new(&move, move.composite);
     end_generation(move.composite, zc_now_ns() + timeout_ns);
     return ZCACHE_OK;
 }

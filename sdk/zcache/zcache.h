@@ -359,12 +359,14 @@ typedef enum zcache_swap_mode {
     /* Bring every entry over first, with its remaining TTL, while the application goes on:
      *
      * What the new provider has under this cache's key_prefix is deleted first (without key_prefix
-     * and allow_flush it must be empty: ZCACHE_E_REFUSED). Then, until the copy is complete, the
-     * old provider answers everything, and each write that it carries out is done to the new one as
-     * well, under a lock for the key (32 locks, by hash) that the copier also takes: nothing is
-     * lost, nothing that was deleted comes back, counters and cas stay atomic. At the end the new
-     * provider takes over, between two writes. A copy that fails or is aborted leaves the old
-     * provider complete and in charge, and the new one without what was put there.
+     * and allow_flush it must be empty: ZCACHE_E_REFUSED). A new provider that turns out to reach
+     * the same store as the old one is published at once; one that shares a part of it is refused.
+     * Then, until the copy is complete, the old provider answers everything, and each write that it
+     * carries out is done to the new one as well, under a lock for the key (32 locks, by hash) that
+     * the copier also takes: nothing is lost, nothing that was deleted comes back, counters and cas
+     * stay atomic. At the end the new provider takes over, between two writes. A copy that fails or
+     * is aborted leaves the old provider complete and in charge, and the new one without what was
+     * put there.
      *
      * Cost, while it lasts: a write costs both providers' time, and may wait while at most 64
      * entries of its lock are copied; reads cost what they did. Memory: about 3 MiB, and 64 values.

@@ -163,6 +163,39 @@ static void test_without_prefix_a_store_that_is_not_empty_is_refused(void **stat
     zcache_value_free(&value);
 }
 
+static void test_another_way_to_the_same_store_loses_nothing(void **state)
+{
+    (void)state;
+    zcache_swap_report report;
+    fill(200);
+    copy_to("redis", &report);
+    assert_status(ZCACHE_OK, zcache_swap(cache, ZCACHE_SWAP(.provider = "redis", .report = &report,
+                                                            .mode = ZCACHE_SWAP_COPY)));
+    assert_int_equal(report.copied, 0);
+    assert_all_there(200);
+    zcache_key_list list;
+    assert_status(ZCACHE_OK, zcache_keys(cache, "*", &list, NULL));
+    assert_int_equal(list.count, 200); /* the probes are gone */
+    zcache_key_list_free(&list);
+}
+
+static void test_a_store_that_both_providers_share_in_part_is_refused(void **state)
+{
+    (void)state;
+    server *second = server_start(SERVER_MEMCACHED, SERVER_UNIX, NULL);
+    char both[1024];
+    snprintf(both, sizeof(both), "memcached.servers=unix:%s unix:%s", server_socket(memcached),
+             server_socket(second));
+    const char *settings[] = {both, NULL};
+    assert_status(ZCACHE_OK, zcache_swap(cache, ZCACHE_SWAP(.provider = "memcached")));
+    fill(200);
+    assert_error(ZCACHE_E_REFUSED, "the same store",
+                 zcache_swap(cache, ZCACHE_SWAP(.provider = "memcached", .settings = settings,
+                                                .mode = ZCACHE_SWAP_COPY)));
+    assert_all_there(200);
+    server_free(second);
+}
+
 /* ---- while it is under way ------------------------------------------------------------------- */
 
 /* A callback that holds the copy in its middle until the test lets it go. */
@@ -520,6 +553,8 @@ int main(void)
         COPY_TEST(test_every_entry_moves_with_its_ttl_through_all_providers),
         COPY_TEST(test_what_the_new_provider_had_does_not_come_back),
         COPY_TEST(test_without_prefix_a_store_that_is_not_empty_is_refused),
+        COPY_TEST(test_another_way_to_the_same_store_loses_nothing),
+        COPY_TEST(test_a_store_that_both_providers_share_in_part_is_refused),
         COPY_TEST(test_writes_during_the_copy_are_not_lost_nor_undone),
         COPY_TEST(test_a_cas_token_outlives_the_copy_only_as_a_conflict),
         COPY_TEST(test_a_table_that_is_cleared_meanwhile_stays_empty),
