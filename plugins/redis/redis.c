@@ -21,8 +21,7 @@ static const zcache_option option_table[] = {
                          "the password to log in with; wins over the URL's"),
     ZCACHE_INT_OPTION(redis_options, database, "database", "-1", -1, 2147483647,
                       "the database to select; wins over the URL's; -1: the URL's, else 0"),
-    ZCACHE_DURATION_OPTION(redis_options, connect_timeout_ms, "connect_timeout", "2s", 1,
-                           3600000,
+    ZCACHE_DURATION_OPTION(redis_options, connect_timeout_ms, "connect_timeout", "2s", 1, 3600000,
                            "how long connecting and logging in may take, within the operation's "
                            "own timeout"),
     ZCACHE_INT_OPTION(redis_options, pool_size, "pool_size", "16", 1, 4096,
