@@ -19,6 +19,7 @@ include host/config/local.mk
 include host/loader/local.mk
 include host/core/local.mk
 include host/swap/local.mk
+include host/reload/local.mk
 
 lib_LTLIBRARIES += host/libzcache.la
 host_libzcache_la_SOURCES =

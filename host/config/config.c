@@ -17,11 +17,13 @@
 #include "config/options.h"
 #include "config/schema.h"
 #include "config/sections.h"
+#include "config/source.h"
 #include "config/tables.h"
 
 struct zc_config {
     zc_settings settings;
     zc_cache_settings cache;
+    zc_swap_settings swap;
     zc_tables tables;
 };
 
@@ -47,67 +49,46 @@ static zcache_status complete(zc_config *config)
     if (status == ZCACHE_OK)
         status = zc_schema_check_cache(settings, &config->cache);
     if (status == ZCACHE_OK)
+        status = zc_options_check(settings, ZC_SECTION_SWAP, &zc_schema_swap);
+    if (status == ZCACHE_OK) /* it has no strings: there is nothing to release */
+        status = zc_options_fill(settings, ZC_SECTION_SWAP, &zc_schema_swap, &config->swap);
+    if (status == ZCACHE_OK)
         status = zc_sections_check(settings, &config->cache);
     if (status == ZCACHE_OK)
         status = zc_tables_make(settings, &config->tables);
     return status;
 }
 
-static zcache_status add_options(zc_settings *settings, const char *const *options)
-{
-    zcache_status status = ZCACHE_OK;
-    for (; options != NULL && *options != NULL && status == ZCACHE_OK; options++)
-        status = zc_settings_add_option(settings, *options);
-    return status;
-}
-
-/* The provider is `name`, whatever else was said. */
-static zcache_status add_provider(zc_settings *settings, const char *name, const char *origin)
-{
-    return zc_settings_add(settings, &(zc_setting){.rank = ZC_RANK_OPTION,
-                                                   .section = "cache",
-                                                   .key = "provider",
-                                                   .text = name,
-                                                   .origin = origin});
-}
-
-static zcache_status read_sources(zc_settings *settings, zcache_source source, const char *path)
-{
-    if (source == ZCACHE_SOURCE_CODE)
-        return ZCACHE_OK;
-    if (source == ZCACHE_SOURCE_ENVIRONMENT) {
-        path = zc_environment_file();
-        if (path == NULL && access(ZC_SYSCONFDIR "/zcache.ini", F_OK) == 0)
-            path = ZC_SYSCONFDIR "/zcache.ini";
-    } else if (path == NULL) {
-        return zc_error(ZCACHE_E_INVALID, "the path of a configuration file is missing");
-    }
-    zcache_status status = path != NULL ? zc_ini_read(settings, path) : ZCACHE_OK;
-    if (status == ZCACHE_OK)
-        status = zc_environment_load(settings);
-    return status;
-}
-
-zcache_status zc_config_load(zcache_source source, const char *path, const zcache_options *options,
-                             zc_config **config)
+zcache_status zc_config_make(zc_settings *settings, zc_config **config)
 {
     zc_config *made = zc_calloc(1, sizeof(*made));
     *config = NULL;
-    if (made == NULL)
+    if (made == NULL) {
+        zc_settings_free(settings);
         return zc_error_nomem();
-    zcache_status status = read_sources(&made->settings, source, path);
-    if (status == ZCACHE_OK && options != NULL)
-        status = add_options(&made->settings, options->settings);
-    if (status == ZCACHE_OK && options != NULL && options->provider != NULL)
-        status = add_provider(&made->settings, options->provider, "option");
-    if (status == ZCACHE_OK)
-        status = complete(made);
+    }
+    made->settings = *settings;
+    *settings = (zc_settings)ZC_SETTINGS_INIT;
+    zcache_status status = complete(made);
     if (status != ZCACHE_OK) {
         zc_config_free(made);
         return status;
     }
     *config = made;
     return ZCACHE_OK;
+}
+
+zcache_status zc_config_load(zcache_source source, const char *path, const zcache_options *options,
+                             zc_config **config)
+{
+    zc_config_source *from;
+    *config = NULL;
+    zcache_status status = zc_config_source_new(source, path, options, &from);
+    if (status != ZCACHE_OK)
+        return status;
+    status = zc_config_source_load(from, config);
+    zc_config_source_free(from);
+    return status;
 }
 
 /* ---- swapping -------------------------------------------------------------------------------- */
@@ -120,11 +101,11 @@ static zcache_status lay_over(zc_settings *settings, const zc_settings *file)
     const zc_setting *provider = zc_settings_find_rank(file, "cache", "provider", ZC_RANK_FILE);
     if (provider != NULL) {
         zc_settings_remove(settings, "cache", "provider");
-        status = add_provider(settings, provider->text, provider->origin);
+        status = zc_settings_add_provider(settings, provider->text, provider->origin);
     }
     for (size_t i = 0; i < file->section_count && status == ZCACHE_OK; i++) {
         const zc_section *section = &file->sections[i];
-        if (!zc_schema_is_plugin_name(section->name) || strcmp(section->name, "cache") == 0)
+        if (!zc_schema_is_plugin_name(section->name) || zc_section_is_ours(section->name))
             continue;
         zc_settings_remove(settings, section->name, NULL);
         status = zc_settings_add_section(settings, section->name, section->origin, section->line);
@@ -139,7 +120,7 @@ static zcache_status lay_over(zc_settings *settings, const zc_settings *file)
 static zcache_status lay_file_over(zc_settings *settings, const char *path)
 {
     zc_config file = {0};
-    zcache_status status = zc_ini_read(&file.settings, path);
+    zcache_status status = zc_ini_read(&file.settings, path, path);
     if (status == ZCACHE_OK)
         status = complete(&file);
     if (status == ZCACHE_OK)
@@ -154,7 +135,8 @@ static zcache_status lay_file_over(zc_settings *settings, const char *path)
 static zcache_status check_swap_settings(const char *const *settings)
 {
     for (; settings != NULL && *settings != NULL; settings++)
-        if (strncmp(*settings, "cache.", 6) == 0 || zc_section_table(*settings) != NULL)
+        if (strncmp(*settings, "cache.", 6) == 0 || strncmp(*settings, "swap.", 5) == 0 ||
+            zc_section_table(*settings) != NULL)
             return zc_error(ZCACHE_E_CONFIG,
                             "option %.*s: a swap takes settings of plugins' sections only, as "
                             "redis.url; name the provider by itself",
@@ -173,11 +155,11 @@ zcache_status zc_config_for_swap(const zc_config *config, const zcache_swap_opti
     if (status == ZCACHE_OK && swap->file != NULL)
         status = lay_file_over(&made->settings, swap->file);
     if (status == ZCACHE_OK && swap->provider != NULL)
-        status = add_provider(&made->settings, swap->provider, "option");
+        status = zc_settings_add_provider(&made->settings, swap->provider, "option");
     if (status == ZCACHE_OK)
         status = check_swap_settings(swap->settings);
     if (status == ZCACHE_OK)
-        status = add_options(&made->settings, swap->settings);
+        status = zc_settings_add_options(&made->settings, swap->settings);
     if (status == ZCACHE_OK)
         status = complete(made);
     if (status != ZCACHE_OK) {
@@ -190,9 +172,24 @@ zcache_status zc_config_for_swap(const zc_config *config, const zcache_swap_opti
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
+const zc_settings *zc_config_settings(const zc_config *config)
+{
+    return &config->settings;
+}
+
+const zc_tables *zc_config_tables(const zc_config *config)
+{
+    return &config->tables;
+}
+
 const zc_cache_settings *zc_config_cache(const zc_config *config)
 {
     return &config->cache;
+}
+
+const zc_swap_settings *zc_config_swap(const zc_config *config)
+{
+    return &config->swap;
 }
 
 zc_table_settings zc_config_table(const zc_config *config, const char *name)
@@ -278,6 +275,7 @@ void zc_config_each(const zc_config *config, const zcache_descriptor *const plug
                     zcache_setting_fn *each, void *user)
 {
     report_section(&config->settings, "cache", &zc_schema_cache, each, user);
+    report_section(&config->settings, ZC_SECTION_SWAP, &zc_schema_swap, each, user);
     for (size_t i = 0; i < count; i++) {
         zc_option_table table = table_of(plugins[i]);
         report_section(&config->settings, plugins[i]->name, &table, each, user);

@@ -13,6 +13,8 @@
 #include <zcache/zcache.h>
 
 typedef struct zc_config zc_config;
+struct zc_settings;
+struct zc_tables;
 
 typedef enum zc_errors { ZC_ERRORS_REPORT, ZC_ERRORS_MISS } zc_errors;
 typedef enum zc_long_keys { ZC_LONG_KEYS_REFUSE, ZC_LONG_KEYS_HASH } zc_long_keys;
@@ -33,7 +35,21 @@ typedef struct zc_cache_settings {
     int long_keys;          /* zc_long_keys */
     int64_t max_value_size; /* 1,000,000; 1 to 512 MiB */
     int log_level;          /* zcache_log_level: warning */
+    bool watch;
 } zc_cache_settings;
+
+/* The longest timeout of a swap: a week. */
+#define ZC_SWAP_TIMEOUT_MAX_MS INT64_C(604800000)
+
+/* The [swap] section, checked: how a reload swaps. */
+typedef struct zc_swap_settings {
+    int mode;                /* zcache_swap_mode */
+    int64_t timeout_ms;      /* 10 s */
+    int64_t drain_ms;        /* 10 s */
+    int64_t copy_timeout_ms; /* a day */
+    int64_t rate;            /* 0: unlimited */
+    bool verify;
+} zc_swap_settings;
 
 /* A [table.NAME] section, checked. */
 typedef struct zc_table_settings {
@@ -41,25 +57,33 @@ typedef struct zc_table_settings {
     const char *serialization; /* NULL: the cache's */
 } zc_table_settings;
 
-/* Loads a configuration: reads it all, and checks [cache], every [table.NAME] and the names of the
- * sections. A provider's section is checked by zc_config_plugin_options.
+/* Loads a configuration: reads it all, and checks [cache], [swap], every [table.NAME] and the names
+ * of the sections. A provider's section is checked by zc_config_plugin_options.
  * Errors: ZCACHE_E_CONFIG, ZCACHE_E_NOMEM. */
 zcache_status zc_config_load(zcache_source source, const char *path, const zcache_options *options,
                              zc_config **config);
+
+/* Makes a configuration of a store of settings, which it takes, also when it fails. */
+zcache_status zc_config_make(struct zc_settings *settings, zc_config **config);
+
+/* What it was made of, and all its tables. Valid until it is freed. */
+const struct zc_settings *zc_config_settings(const zc_config *config);
+const struct zc_tables *zc_config_tables(const zc_config *config);
 
 /* A new configuration: `config` with the provider, file and settings of a swap laid over it.
  * Provider and provider sections of swap->file replace those of the old configuration's file and
  * options; swap->provider and swap->settings win over all. The environment goes on to win over the
  * file's sections, but not over the provider that it names, for the swap asks for it. Settings of
- * [cache] and [table.NAME], which a swap does not change, are refused in swap->settings; in the
- * file they are checked and not used. */
+ * [cache], [swap] and [table.NAME], which a swap does not change, are refused in swap->settings; in
+ * the file they are checked and not used. */
 zcache_status zc_config_for_swap(const zc_config *config, const zcache_swap_options *swap,
                                  zc_config **next);
 
 void zc_config_free(zc_config *config);
 
-/* Both valid until the configuration is freed. */
+/* All valid until the configuration is freed. */
 const zc_cache_settings *zc_config_cache(const zc_config *config);
+const zc_swap_settings *zc_config_swap(const zc_config *config);
 /* The settings of a table; the defaults if it has no section. */
 zc_table_settings zc_config_table(const zc_config *config, const char *name);
 

@@ -273,17 +273,17 @@ static zcache_status read_file(int file, const char *path, char **data, size_t *
     }
 }
 
-zcache_status zc_ini_read(zc_settings *settings, const char *path)
+zcache_status zc_ini_read(zc_settings *settings, const char *path, const char *name)
 {
     char *data = NULL;
     size_t size = 0;
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
-        return zc_error(ZCACHE_E_CONFIG, "%s: cannot be opened: %s", path, strerror(errno));
-    zcache_status status = read_file(file, path, &data, &size);
+        return zc_error(ZCACHE_E_CONFIG, "%s: cannot be opened: %s", name, strerror(errno));
+    zcache_status status = read_file(file, name, &data, &size);
     close(file);
     if (status == ZCACHE_OK)
-        status = zc_ini_parse(settings, path, data, size);
+        status = zc_ini_parse(settings, name, data, size);
     if (data != NULL)
         explicit_bzero(data, size);
     zc_free(data);

@@ -12,10 +12,11 @@
 /* The largest file that is read. */
 #define ZC_INI_FILE_MAX ((size_t)1024 * 1024)
 
-/* Errors: ZCACHE_E_CONFIG, ZCACHE_E_NOMEM; the store then holds a part of the file. */
-zcache_status zc_ini_read(zc_settings *settings, const char *path);
+/* `name` stands for the file in messages and origins.
+ * Errors: ZCACHE_E_CONFIG, ZCACHE_E_NOMEM; the store then holds a part of the file. */
+zcache_status zc_ini_read(zc_settings *settings, const char *path, const char *name);
 
-/* As zc_ini_read, of `size` bytes at `data`; `name` stands for the file in messages and origins. */
+/* As zc_ini_read, of `size` bytes at `data`. */
 zcache_status zc_ini_parse(zc_settings *settings, const char *name, const char *data, size_t size);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "config/sections.h"
 #include "config/settings.h"
 
 #define MAX_TIMEOUT_MS      ZCACHE_HOURS(1)
@@ -15,6 +16,7 @@
 
 static const char *const errors_choices[] = {"report", "miss", NULL};
 static const char *const long_keys_choices[] = {"refuse", "hash", NULL};
+static const char *const mode_choices[] = {"cold", "copy", NULL};
 static const char *const log_level_choices[] = {"error", "warning", "info", "debug", NULL};
 
 static const zcache_option cache_options[] = {
@@ -47,6 +49,23 @@ static const zcache_option cache_options[] = {
                        INT64_C(512) * 1024 * 1024, "the largest value in bytes"),
     ZCACHE_ENUM_OPTION(zc_cache_settings, log_level, "log_level", "warning", log_level_choices,
                        "the least important messages that are logged"),
+    ZCACHE_BOOL_OPTION(zc_cache_settings, watch, "watch", "no",
+                       "whether edits of the configuration's file are followed while it runs"),
+};
+
+static const zcache_option swap_options[] = {
+    ZCACHE_ENUM_OPTION(zc_swap_settings, mode, "mode", "cold", mode_choices,
+                       "how a reload swaps: to a cold cache, or after a copy of every entry"),
+    ZCACHE_DURATION_OPTION(zc_swap_settings, timeout_ms, "timeout", "10s", 1,
+                           ZC_SWAP_TIMEOUT_MAX_MS, "how long opening the new provider may take"),
+    ZCACHE_DURATION_OPTION(zc_swap_settings, drain_ms, "drain", "10s", 1, ZC_SWAP_TIMEOUT_MAX_MS,
+                           "how long to wait for what still uses the old provider"),
+    ZCACHE_DURATION_OPTION(zc_swap_settings, copy_timeout_ms, "copy_timeout", "1d", 1,
+                           ZC_SWAP_TIMEOUT_MAX_MS, "how long the copy may take"),
+    ZCACHE_INT_OPTION(zc_swap_settings, rate, "rate", "0", 0, INT64_MAX,
+                      "the most entries copied in a second; 0: no limit"),
+    ZCACHE_BOOL_OPTION(zc_swap_settings, verify, "verify", "no",
+                       "whether all entries are compared after the copy"),
 };
 
 static const zcache_option table_options[] = {
@@ -63,6 +82,7 @@ static const zcache_option table_options[] = {
     }
 
 const zc_option_table zc_schema_cache = TABLE_OF(cache_options, zc_cache_settings);
+const zc_option_table zc_schema_swap = TABLE_OF(swap_options, zc_swap_settings);
 const zc_option_table zc_schema_table = TABLE_OF(table_options, zc_table_settings);
 
 #define LOWER  "abcdefghijklmnopqrstuvwxyz"
@@ -112,7 +132,7 @@ static const char *wrong_plugin(const char *name)
     if (!zc_schema_is_plugin_name(name))
         return "a plugin's name is 1 to 32 lower case letters, digits, \"_\" and \"-\", and begins "
                "with a letter";
-    if (strcmp(name, "cache") == 0 || strcmp(name, "table") == 0)
+    if (zc_section_is_ours(name) || strcmp(name, "table") == 0)
         return "this name is taken by a section of zcache's own";
     return NULL;
 }

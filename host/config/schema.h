@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * The library's own sections, [cache] and [table.NAME]: their option tables, and the rules that a
- * table cannot express.
+ * The library's own sections, [cache], [swap] and [table.NAME]: their option tables, and the rules
+ * that a table cannot express.
  */
 #ifndef ZC_CONFIG_SCHEMA_H
 #define ZC_CONFIG_SCHEMA_H
@@ -11,6 +11,7 @@
 #include "config/options.h"
 
 extern const zc_option_table zc_schema_cache; /* fills a zc_cache_settings */
+extern const zc_option_table zc_schema_swap;  /* fills a zc_swap_settings */
 extern const zc_option_table zc_schema_table; /* fills a zc_table_settings */
 
 /* Whether a text is a plugin's name, [a-z][a-z0-9_-]{0,31}; a table's, [A-Za-z0-9_.-]{1,64}. */

@@ -17,6 +17,11 @@ const char *zc_section_table(const char *section)
     return strncmp(section, ZC_SECTION_TABLE, size) == 0 ? section + size : NULL;
 }
 
+bool zc_section_is_ours(const char *section)
+{
+    return strcmp(section, "cache") == 0 || strcmp(section, ZC_SECTION_SWAP) == 0;
+}
+
 static zcache_status suggest(const zc_section *section, const char *known)
 {
     return zc_error(ZCACHE_E_CONFIG, "%s: [%s]: no such section; did you mean [%s]?",
@@ -55,17 +60,18 @@ static zcache_status check_dotted(const zc_section *section, const char *dot)
     if (zc_suggest_near(head, "table"))
         return zc_error(ZCACHE_E_CONFIG, "%s: [%s]: no such section; did you mean [table%s]?",
                         section->origin, section->name, dot);
-    return zc_error(ZCACHE_E_CONFIG,
-                    "%s: [%s]: no such section; there are [cache], [table.NAME] and one named like "
-                    "each plugin",
-                    section->origin, section->name);
+    return zc_error(
+        ZCACHE_E_CONFIG,
+        "%s: [%s]: no such section; there are [cache], [swap], [table.NAME] and one named "
+        "like each plugin",
+        section->origin, section->name);
 }
 
 static zcache_status check_section(const zc_settings *settings, const zc_cache_settings *cache,
                                    const zc_section *section)
 {
     const char *name = section->name, *dot = strchr(name, '.');
-    if (strcmp(name, "cache") == 0 || is_in_use(cache, name))
+    if (zc_section_is_ours(name) || is_in_use(cache, name))
         return ZCACHE_OK;
     if (dot != NULL)
         return check_dotted(section, dot);
@@ -74,16 +80,19 @@ static zcache_status check_section(const zc_settings *settings, const zc_cache_s
                         section->origin, name);
     if (zc_suggest_near(name, "cache"))
         return suggest(section, "cache");
+    if (zc_suggest_near(name, ZC_SECTION_SWAP))
+        return suggest(section, ZC_SECTION_SWAP);
     if (is_missing_and_near(settings, section, cache->provider))
         return suggest(section, cache->provider);
     for (size_t i = 0; i < cache->filters.count; i++)
         if (is_missing_and_near(settings, section, cache->filters.items[i]))
             return suggest(section, cache->filters.items[i]);
     if (!zc_schema_is_plugin_name(name))
-        return zc_error(ZCACHE_E_CONFIG,
-                        "%s: [%s]: no such section; there are [cache], [table.NAME] and one named "
-                        "like each plugin, in lower case",
-                        section->origin, name);
+        return zc_error(
+            ZCACHE_E_CONFIG,
+            "%s: [%s]: no such section; there are [cache], [swap], [table.NAME] and one named "
+            "like each plugin, in lower case",
+            section->origin, name);
     return ZCACHE_OK;
 }
 

@@ -178,6 +178,23 @@ zcache_status zc_settings_add_option(zc_settings *settings, const char *option)
     return status;
 }
 
+zcache_status zc_settings_add_options(zc_settings *settings, const char *const *options)
+{
+    zcache_status status = ZCACHE_OK;
+    for (; options != NULL && *options != NULL && status == ZCACHE_OK; options++)
+        status = zc_settings_add_option(settings, *options);
+    return status;
+}
+
+zcache_status zc_settings_add_provider(zc_settings *settings, const char *name, const char *origin)
+{
+    return zc_settings_add(settings, &(zc_setting){.rank = ZC_RANK_OPTION,
+                                                   .section = "cache",
+                                                   .key = "provider",
+                                                   .text = name,
+                                                   .origin = origin});
+}
+
 const zc_setting *zc_settings_find_rank(const zc_settings *settings, const char *section,
                                         const char *key, zc_rank rank)
 {
@@ -222,4 +239,30 @@ zcache_status zc_settings_copy(const zc_settings *from, zc_settings *to)
     if (status != ZCACHE_OK)
         zc_settings_free(to);
     return status;
+}
+
+static bool same_setting(const zc_setting *a, const zc_setting *b)
+{
+    bool same_section = a->section == NULL || b->section == NULL
+                            ? a->section == b->section
+                            : strcmp(a->section, b->section) == 0;
+    return same_section && a->rank == b->rank && strcmp(a->key, b->key) == 0 &&
+           strcmp(a->text, b->text) == 0 && strcmp(a->origin, b->origin) == 0;
+}
+
+bool zc_settings_same(const zc_settings *a, const zc_settings *b)
+{
+    if (a->count != b->count || a->section_count != b->section_count ||
+        a->variable_count != b->variable_count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (!same_setting(&a->items[i], &b->items[i]))
+            return false;
+    for (size_t i = 0; i < a->section_count; i++)
+        if (strcmp(a->sections[i].name, b->sections[i].name) != 0)
+            return false;
+    for (size_t i = 0; i < a->variable_count; i++)
+        if (!same_setting(&a->variables[i], &b->variables[i]))
+            return false;
+    return true;
 }

@@ -64,6 +64,12 @@ const zc_section *zc_settings_section(const zc_settings *settings, const char *n
 /* A "section.key=value" string: the key is what follows the last dot before the `=`. */
 zcache_status zc_settings_add_option(zc_settings *settings, const char *option);
 
+/* Several of them; NULL: none. */
+zcache_status zc_settings_add_options(zc_settings *settings, const char *const *options);
+
+/* The provider is `name`, whatever else was said. */
+zcache_status zc_settings_add_provider(zc_settings *settings, const char *name, const char *origin);
+
 /* What counts for a key, or NULL. */
 const zc_setting *zc_settings_find(const zc_settings *settings, const char *section,
                                    const char *key);
@@ -77,6 +83,9 @@ void zc_settings_remove(zc_settings *settings, const char *section, const char *
 
 /* `to`, which must be empty, becomes a copy. On failure it is empty. */
 zcache_status zc_settings_copy(const zc_settings *from, zc_settings *to);
+
+/* Whether both say the same in the same places. */
+bool zc_settings_same(const zc_settings *a, const zc_settings *b);
 
 /* Appends a copy of a setting to one of the two arrays. For environment.c. */
 zcache_status zc_settings_push(zc_setting **items, size_t *count, const zc_setting *setting);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "core/pin.h"
 #include "core/retire.h"
+#include "reload/watch.h"
 
 /* ---- open and close -------------------------------------------------------------------------- */
 
@@ -27,25 +28,30 @@ static void cache_free(zc_cache *cache)
         cache->free = generation->next;
         zc_free(generation);
     }
+    zc_watch_free(cache);
+    zc_config_source_free(cache->source);
     zc_counters_free(&cache->counters);
     pthread_mutex_destroy(&cache->lock);
     zc_free(cache);
 }
 
-static zc_cache *cache_new(const zc_config *config, const zcache_options *options)
+/* `source` is the cache's own if it succeeds. */
+static zc_cache *cache_new(zc_config_source *source, const zc_config *config,
+                           const zcache_options *options)
 {
     zc_cache *cache = zc_calloc(1, sizeof(*cache));
     if (cache == NULL)
         return NULL;
     const zc_cache_settings *settings = zc_config_cache(config);
     pthread_mutex_init(&cache->lock, NULL);
+    cache->source = source;
     cache->log.write = options->log;
     cache->log.user = options->log_user;
     atomic_store(&cache->log.level, settings->log_level);
     zcache *root = &cache->root;
     root->magic = ZC_HANDLE_MAGIC;
     root->cache = cache;
-    root->ttl_ms = ZCACHE_TTL_DEFAULT;
+    atomic_init(&root->ttl_ms, ZCACHE_TTL_DEFAULT);
     root->prefix_size = strlen(settings->key_prefix);
     memcpy(root->prefix, settings->key_prefix, root->prefix_size);
     return cache;
@@ -58,14 +64,24 @@ zcache_status zc_cache_open(zcache_source source, const char *path, const zcache
     zcache_status status = zc_options_copy(&asked, sizeof(asked), options, "ZCACHE_OPTIONS");
     if (status != ZCACHE_OK)
         return status;
-    zc_config *config = NULL;
-    status = zc_config_load(source, path, &asked, &config);
+    zc_config_source *from;
+    status = zc_config_source_new(source, path, &asked, &from);
     if (status != ZCACHE_OK)
         return status;
-    zc_cache *cache = cache_new(config, &asked);
-    if (cache == NULL) {
+    zc_config *config = NULL;
+    zc_cache *cache = NULL;
+    status = zc_config_source_load(from, &config);
+    if (status == ZCACHE_OK && zc_config_cache(config)->watch &&
+        zc_config_source_file(from) == NULL)
+        status =
+            zc_error(ZCACHE_E_CONFIG, "[cache] watch = yes: this cache is configured from code "
+                                      "alone: there is no file to watch");
+    if (status == ZCACHE_OK && (cache = cache_new(from, config, &asked)) == NULL)
+        status = zc_error_nomem();
+    if (status != ZCACHE_OK) {
         zc_config_free(config);
-        return zc_error_nomem();
+        zc_config_source_free(from);
+        return status;
     }
     zc_generation *generation;
     zc_open_times times;
@@ -78,6 +94,7 @@ zcache_status zc_cache_open(zcache_source source, const char *path, const zcache
     }
     zc_generation_publish(generation);
     zc_caches_add(cache);
+    zc_watch_set(cache, zc_config_cache(config)->watch);
     *handle = &cache->root;
     return ZCACHE_OK;
 }
@@ -105,12 +122,15 @@ zcache_status zc_cache_close(zc_cache *cache)
     if (zc_pin_inside(cache))
         return zc_error(ZCACHE_E_BUSY, "zcache_close: called from inside a callback of this cache");
     int64_t deadline_ns = zc_now_ns() + ZC_CLOSE_TIMEOUT_NS;
+    zc_watch_pause(cache);
     atomic_store(&cache->abort_swap, true);
     zc_wait_for_swap(cache, deadline_ns);
     zcache_status status = close_begin(cache);
     atomic_store(&cache->abort_swap, false);
-    if (status != ZCACHE_OK)
+    if (status != ZCACHE_OK) {
+        zc_watch_resume(cache);
         return status;
+    }
     zc_generation *generation = atomic_load(&cache->current);
     atomic_store(&generation->draining, true);
     zc_pin_grace();
@@ -119,9 +139,11 @@ zcache_status zc_cache_close(zc_cache *cache)
         pthread_mutex_lock(&cache->lock);
         cache->swapping = false;
         pthread_mutex_unlock(&cache->lock);
+        zc_watch_resume(cache);
         return zc_error(ZCACHE_E_BUSY, "zcache_close: operations of other threads are still "
                                        "running: end them first");
     }
+    zc_watch_join(cache);
     zc_caches_remove(cache);
     zc_generation_close(generation, zc_now_ns() + ZC_CLOSE_TIMEOUT_NS);
     cache_free(cache);
@@ -271,7 +293,7 @@ static zcache *table_new(zc_cache *cache, const char *name)
     if (table == NULL)
         return NULL;
     zc_generation *generation = zc_pin(&cache->current, zc_thread_self());
-    table->ttl_ms = zc_config_table(generation->config, name).ttl_ms;
+    atomic_init(&table->ttl_ms, zc_config_table(generation->config, name).ttl_ms);
     zc_unpin(generation, zc_thread_self());
     table->magic = ZC_HANDLE_MAGIC;
     table->cache = cache;

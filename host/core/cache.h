@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "base/log.h"
+#include "config/source.h"
 #include "core/counters.h"
 #include "core/generation.h"
 
@@ -19,16 +20,20 @@
 #define ZC_TABLE_NAME_MAX 64
 #define ZC_SPACE_MAX      (ZC_KEY_PREFIX_MAX + ZC_TABLE_NAME_MAX + 1)
 
-/* A handle: one key space of a cache. Immutable. */
+/* A handle: one key space of a cache. Immutable but for the TTL. */
 struct zcache {
     uint32_t magic;
     zc_cache *cache;
-    int64_t ttl_ms; /* of the table; ZCACHE_TTL_DEFAULT: the cache's */
+    /* Of the table; ZCACHE_TTL_DEFAULT: the cache's. A reload may store another; any operation may
+     * use either meanwhile. */
+    _Atomic int64_t ttl_ms;
     size_t prefix_size;
     char prefix[ZC_SPACE_MAX + 1]; /* key_prefix, and for a table its name and ":" */
     char name[ZC_TABLE_NAME_MAX + 1];
     struct zcache *next; /* in the cache's list of tables */
 };
+
+typedef struct zc_watch zc_watch;
 
 /* A native handle that is out. */
 typedef struct zc_lease {
@@ -46,7 +51,11 @@ struct zc_cache {
     /* Asks a copying swap to give up; read by the copier (swap/copy.c). */
     _Atomic bool abort_swap;
 
-    zcache root; /* the handle of the cache itself */
+    /* Reloads that were refused or failed; relaxed: a statistic. */
+    _Atomic uint64_t reload_failures;
+
+    zcache root;              /* the handle of the cache itself */
+    zc_config_source *source; /* used by the one swap or reload at a time */
     zc_log log;
     zc_counters counters;
 
@@ -58,6 +67,7 @@ struct zc_cache {
     bool reaper_started; /* `reaper` is to be joined */
     pthread_t reaper;
     uint64_t last_number; /* of a generation */
+    zc_watch *watch;      /* NULL: never started (reload/watch.h) */
     zcache *tables;
     zc_lease *leases;
     zc_stack *opened;       /* all stacks of generations */

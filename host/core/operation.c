@@ -116,7 +116,7 @@ zcache_status zc_read_status(zc_operation *operation, zcache_status status)
 zcache_status zc_ttl_resolve(const zc_operation *operation, int64_t ttl_ms, int64_t *resolved_ms)
 {
     if (ttl_ms == ZCACHE_TTL_DEFAULT)
-        ttl_ms = operation->handle->ttl_ms;
+        ttl_ms = atomic_load_explicit(&operation->handle->ttl_ms, memory_order_relaxed);
     if (ttl_ms == ZCACHE_TTL_DEFAULT)
         ttl_ms = operation->generation->default_ttl_ms;
     if (ttl_ms != ZCACHE_TTL_NEVER && (ttl_ms < 1 || ttl_ms > ZCACHE_TTL_MAX))

@@ -13,6 +13,7 @@
 #include "core/cache.h"
 #include "core/pin.h"
 #include "loader/module.h"
+#include "reload/watch.h"
 
 static struct {
     /* Guards `first`. Order: after the default cache's, before every cache's. */
@@ -53,6 +54,7 @@ static void fork_cache(zc_cache *cache, zcache_fork_phase phase)
         cache->swapping = false;
         cache->reaping = false;
         cache->reaper_started = false;
+        zc_watch_after_fork_in_child(cache);
     }
     if (phase != ZCACHE_FORK_PREPARE)
         pthread_mutex_unlock(&cache->lock);

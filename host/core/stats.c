@@ -78,6 +78,11 @@ static void cache_stats(const zc_operation *operation, zcache_stat_fn *each, voi
                          .kind = ZCACHE_STAT_GAUGE,
                          .number = (int64_t)operation->generation->number};
     each(user, &stat);
+    stat = (zcache_stat){.name = "cache_config_reload_failures",
+                         .kind = ZCACHE_STAT_COUNTER,
+                         .number = (int64_t)atomic_load_explicit(&operation->cache->reload_failures,
+                                                                 memory_order_relaxed)};
+    each(user, &stat);
     for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
         stat = (zcache_stat){
             .name = counters[i].name,

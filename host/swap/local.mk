@@ -6,4 +6,4 @@ host_libhost_la_SOURCES += \
 	host/swap/dual-operations.c host/swap/dual-state.h \
 	host/swap/move.c host/swap/move.h \
 	host/swap/side.c host/swap/side.h \
-	host/swap/swap.c
+	host/swap/swap.c host/swap/swap.h

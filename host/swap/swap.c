@@ -5,6 +5,8 @@
  * with one atomic store, wait for the old one to be left, close it. Whatever fails before the
  * publish leaves the old one as it was.
  */
+#include "swap/swap.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -16,24 +18,25 @@
 
 #define DEFAULT_TIMEOUT_MS      10000
 #define DEFAULT_COPY_TIMEOUT_MS INT64_C(86400000)
-#define TIMEOUT_MAX_MS          INT64_C(604800000)
 
-/* One swap at a time: takes the turn. */
-static zcache_status swap_begin(zc_cache *cache)
+zcache_status zc_swap_begin(zc_cache *cache, const char *caller)
 {
     if (zc_pin_inside(cache))
-        return zc_error(ZCACHE_E_BUSY, "zcache_swap: called from inside a callback of this cache, "
-                                       "which keeps the provider in use");
+        return zc_error(ZCACHE_E_BUSY,
+                        "%s: called from inside a callback of this cache, which keeps the provider "
+                        "in use",
+                        caller);
     pthread_mutex_lock(&cache->lock);
     bool busy = cache->swapping;
     cache->swapping = true;
     pthread_mutex_unlock(&cache->lock);
-    return busy ? zc_error(ZCACHE_E_BUSY, "zcache_swap: another swap of this cache is running, or "
-                                          "it is being closed")
+    return busy ? zc_error(ZCACHE_E_BUSY,
+                           "%s: another swap of this cache is running, or it is being closed",
+                           caller)
                 : ZCACHE_OK;
 }
 
-static void swap_end(zc_cache *cache)
+void zc_swap_end(zc_cache *cache)
 {
     pthread_mutex_lock(&cache->lock);
     cache->swapping = false;
@@ -47,17 +50,12 @@ static const char *provider_name(const zc_generation *generation)
     return zc_generation_provider(generation)->descriptor->name;
 }
 
-/* Opens and pings the generation to swap to. */
-static zcache_status open_new(zc_cache *cache, const zc_generation *old,
-                              const zcache_swap_options *asked, int64_t deadline_ns,
+/* Opens and pings the generation to swap to. The configuration is its own, or freed. */
+static zcache_status open_new(zc_cache *cache, zc_config *config, int64_t deadline_ns,
                               zcache_swap_report *report, zc_generation **opened)
 {
-    zc_config *config = NULL;
-    zcache_status status = zc_config_for_swap(old->config, asked, &config);
-    if (status != ZCACHE_OK)
-        return status;
     zc_open_times times;
-    status = zc_generation_open(cache, config, deadline_ns, &times, opened);
+    zcache_status status = zc_generation_open(cache, config, deadline_ns, &times, opened);
     if (status != ZCACHE_OK) {
         zc_error_prefix("open %s: ", zc_config_cache(config)->provider);
         zc_config_free(config);
@@ -97,34 +95,49 @@ static void end_old(zc_generation *old, int64_t deadline_ns, zcache_swap_report 
     zc_retire(old);
 }
 
-static zcache_status swap_in(zc_cache *cache, const zcache_swap_options *asked, int64_t timeout_ns,
-                             zcache_swap_report *report)
+zcache_status zc_swap_to(zc_cache *cache, zc_config *config, const zcache_swap_options *asked,
+                         zcache_swap_report *report)
 {
-    int64_t deadline_ns = zc_now_ns() + timeout_ns;
+    int64_t timeout_ns = asked->timeout_ms * ZC_NS_PER_MS;
     zc_generation *old = atomic_load(&cache->current); /* nobody else changes it: our turn */
     snprintf(report->from, sizeof(report->from), "%s", provider_name(old));
     zc_generation *new = NULL;
-    zcache_status status = open_new(cache, old, asked, deadline_ns, report, &new);
+    zcache_status status = open_new(cache, config, zc_now_ns() + timeout_ns, report, &new);
     if (status == ZCACHE_OK)
         snprintf(report->to, sizeof(report->to), "%s", provider_name(new));
     if (status == ZCACHE_OK && asked->mode == ZCACHE_SWAP_COPY) {
         status = zc_move(old, new, asked, timeout_ns, report);
-        deadline_ns = zc_now_ns() + timeout_ns;
     } else if (status == ZCACHE_OK) {
         int64_t begin_ns = zc_now_ns();
         zc_generation_publish(new);
         report->publish_ns = zc_now_ns() - begin_ns;
         report->in_flight = zc_pin_count(old);
     }
-    if (status != ZCACHE_OK) {
-        zc_error_prefix("the swap failed and %s goes on: ", report->from);
+    if (status != ZCACHE_OK)
         return status;
-    }
     report->generation = new->number;
-    end_old(old, deadline_ns, report);
+    end_old(old, zc_now_ns() + asked->drain_timeout_ms * ZC_NS_PER_MS, report);
     zc_log_write(&cache->log, ZCACHE_LOG_INFO, "swapped from %s to %s: generation %llu",
                  report->from, report->to, (unsigned long long)report->generation);
     return ZCACHE_OK;
+}
+
+static zcache_status swap_in(zc_cache *cache, const zcache_swap_options *asked,
+                             zcache_swap_report *report)
+{
+    zc_config *config = NULL;
+    const zc_generation *old = atomic_load(&cache->current); /* nobody else changes it: our turn */
+    zcache_status status = zc_config_for_swap(old->config, asked, &config);
+    if (status == ZCACHE_OK)
+        status = zc_swap_to(cache, config, asked, report);
+    if (status != ZCACHE_OK) /* the old one is still there: it is current */
+        zc_error_prefix("the swap failed and %s goes on: ", provider_name(old));
+    return status;
+}
+
+static bool is_timeout(int64_t timeout_ms)
+{
+    return timeout_ms >= 0 && timeout_ms <= ZC_SWAP_TIMEOUT_MAX_MS;
 }
 
 static zcache_status check_asked(const zcache_swap_options *asked)
@@ -132,13 +145,13 @@ static zcache_status check_asked(const zcache_swap_options *asked)
     if (asked->mode != ZCACHE_SWAP_COLD && asked->mode != ZCACHE_SWAP_COPY)
         return zc_error(ZCACHE_E_INVALID, "zcache_swap: mode %d is none of ZCACHE_SWAP_…",
                         (int)asked->mode);
-    if (asked->timeout_ms < 0 || asked->timeout_ms > TIMEOUT_MAX_MS || asked->copy_timeout_ms < 0 ||
-        asked->copy_timeout_ms > TIMEOUT_MAX_MS)
+    if (!is_timeout(asked->timeout_ms) || !is_timeout(asked->copy_timeout_ms) ||
+        !is_timeout(asked->drain_timeout_ms))
         return zc_error(ZCACHE_E_INVALID,
-                        "zcache_swap: timeout_ms is %lld, copy_timeout_ms %lld: each must be 1 to "
-                        "%lld, or 0 for the default",
+                        "zcache_swap: timeout_ms is %lld, copy_timeout_ms %lld, drain_timeout_ms "
+                        "%lld: each must be 1 to %lld, or 0 for the default",
                         (long long)asked->timeout_ms, (long long)asked->copy_timeout_ms,
-                        (long long)TIMEOUT_MAX_MS);
+                        (long long)asked->drain_timeout_ms, (long long)ZC_SWAP_TIMEOUT_MAX_MS);
     if (asked->rate < 0)
         return zc_error(ZCACHE_E_INVALID, "zcache_swap: rate is %lld: it must be 0 or more",
                         (long long)asked->rate);
@@ -156,16 +169,18 @@ ZCACHE_PUBLIC zcache_status zcache_swap(zcache *cache, const zcache_swap_options
     if (status != ZCACHE_OK)
         return status;
     zc_cache *core = cache->cache;
-    status = swap_begin(core);
+    status = zc_swap_begin(core, "zcache_swap");
     if (status != ZCACHE_OK)
         return status;
     if (asked.timeout_ms == 0)
         asked.timeout_ms = DEFAULT_TIMEOUT_MS;
     if (asked.copy_timeout_ms == 0)
         asked.copy_timeout_ms = DEFAULT_COPY_TIMEOUT_MS;
+    if (asked.drain_timeout_ms == 0)
+        asked.drain_timeout_ms = asked.timeout_ms;
     zcache_swap_report report = {0};
-    status = swap_in(core, &asked, asked.timeout_ms * ZC_NS_PER_MS, &report);
-    swap_end(core);
+    status = swap_in(core, &asked, &report);
+    zc_swap_end(core);
     if (status == ZCACHE_OK && asked.report != NULL) /* an older program's is shorter */
         memcpy(asked.report, &report,
                asked.report_size < sizeof(report) ? asked.report_size : sizeof(report));

@@ -35,7 +35,7 @@ typedef struct zcache_setting {
 } zcache_setting;
 typedef void zcache_setting_fn(void *user, const zcache_setting *setting);
 
-/* Reports every setting of an open cache, defaults too: [cache] first, then the active provider's
+/* Reports every setting of an open cache, defaults too: [cache] first, then [swap], the active provider's
  * section, filters', and tables' in the order they were set. */
 ZCACHE_PUBLIC zcache_status zcache_config_each(zcache *cache, zcache_setting_fn *each, void *user);
 

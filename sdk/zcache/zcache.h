@@ -341,9 +341,9 @@ ZCACHE_PUBLIC zcache_status zcache_ping(zcache *cache, const zcache_read_options
 typedef void zcache_stat_fn(void *user, const zcache_stat *stat);
 
 /* Reports the statistics of the cache (names begin with "cache_": hits, misses, writes, deletes,
- * errors since it was opened, generation, provider), then those of the provider since it was opened
- * (names begin with its name). A provider that cannot be reached leaves its own out, and its error
- * is returned. */
+ * errors since it was opened, config_reload_failures, generation, provider), then those of the
+ * provider since it was opened (names begin with its name). A provider that cannot be reached
+ * leaves its own out, and its error is returned. */
 ZCACHE_PUBLIC zcache_status zcache_stats(zcache *cache, zcache_stat_fn *each, void *user,
                                          const zcache_read_options *options);
 
@@ -438,7 +438,7 @@ typedef struct zcache_swap_options {
     const char *const
         *settings; /* "section.key=value" strings for the new provider, then NULL; or NULL */
     zcache_swap_mode mode;
-    int64_t timeout_ms;      /* for opening the new one and draining the old one; 0: 10 s */
+    int64_t timeout_ms;      /* for opening the new one; 0: 10 s */
     int64_t copy_timeout_ms; /* ZCACHE_SWAP_COPY: for the copy; 0: 24 hours */
     int64_t rate;            /* ZCACHE_SWAP_COPY: at most so many entries a second; 0: no limit */
     bool verify;             /* ZCACHE_SWAP_COPY: compare all entries after the copy; a difference
@@ -447,6 +447,7 @@ typedef struct zcache_swap_options {
     void *progress_user;
     zcache_swap_report *report; /* filled in on success; may be NULL */
     size_t report_size;         /* set by the macro */
+    int64_t drain_timeout_ms;   /* for what still uses the old one to end; 0: as timeout_ms */
 } zcache_swap_options;
 #define ZCACHE_SWAP(...)                                               \
     (&(zcache_swap_options){.size = sizeof(zcache_swap_options),       \
@@ -459,15 +460,80 @@ typedef struct zcache_swap_options {
  * waits or fails. The new configuration becomes the cache's own.
  *
  * If anything fails before the publish, the old provider goes on as if nothing had happened. If
- * operations or leases keep the old provider in use beyond the timeout, the swap still succeeds: it
- * is closed as soon as it is free (report->retired). Errors: ZCACHE_E_CONFIG, ZCACHE_E_PLUGIN,
- * ZCACHE_E_UNAVAILABLE, … as the step that failed, which the message names; ZCACHE_E_BUSY: another
- * swap of this cache is running, or this is called from inside a callback of this cache. */
+ * operations or leases keep the old provider in use beyond drain_timeout_ms, the swap still
+ * succeeds: it is closed as soon as it is free (report->retired). Errors: ZCACHE_E_CONFIG,
+ * ZCACHE_E_PLUGIN, ZCACHE_E_UNAVAILABLE, … as the step that failed, which the message names;
+ * ZCACHE_E_BUSY: another swap of this cache is running, or this is called from inside a callback of
+ * this cache. */
 ZCACHE_PUBLIC zcache_status zcache_swap(zcache *cache, const zcache_swap_options *options);
 
 /* Makes a copying swap of this cache, in whatever thread, give up soon: it then fails with
  * ZCACHE_E_REFUSED and the old provider goes on. ZCACHE_OK also if no swap is running. */
 ZCACHE_PUBLIC zcache_status zcache_swap_abort(zcache *cache);
+
+/* ---- reload ---------------------------------------------------------------------------------- */
+
+typedef enum zcache_reload_change {
+    ZCACHE_RELOAD_NOTHING = 0,  /* the configuration says what is in force already */
+    ZCACHE_RELOAD_SETTINGS = 1, /* settings of the cache and its tables: the provider stays open */
+    ZCACHE_RELOAD_SWAP = 2      /* the provider, a filter, their options, or their plugin's file */
+} zcache_reload_change;
+
+/* What a reload did. */
+typedef struct zcache_reload_report {
+    zcache_reload_change change;
+    size_t count;    /* settings that have another value, plugin files counted in */
+    char names[256]; /* "[cache] timeout, [redis] url, new build of redis", cut with "..." */
+    zcache_swap_report swap; /* ZCACHE_RELOAD_SWAP; else all 0 */
+} zcache_reload_report;
+
+typedef struct zcache_reload_options {
+    size_t size;                       /* set by the macro */
+    zcache_swap_progress_fn *progress; /* `[swap] mode = copy`: may be NULL */
+    void *progress_user;
+    zcache_reload_report *report; /* filled in on success; may be NULL */
+    size_t report_size;           /* set by the macro */
+} zcache_reload_options;
+#define ZCACHE_RELOAD(...)                                                 \
+    (&(zcache_reload_options){.size = sizeof(zcache_reload_options),       \
+                              .report_size = sizeof(zcache_reload_report), \
+                              __VA_ARGS__})
+
+/* Loads the configuration of a running cache anew, from where it came when the cache was opened:
+ * the file, below the environment and options of that time, which are remembered. All of it is
+ * checked, the sections of the provider and filters too; then what differs is applied, while other
+ * threads go on and none of their operations waits or fails:
+ *
+ *   - Settings of [cache], [swap] and [table.NAME] take effect at once. The provider stays open,
+ * with its entries, connections and native leases. Operations in flight end as they began.
+ *   - Another provider or filter, other values of their options, or a new build of their plugin (a
+ *     file that was put in place by rename) is swapped to, by the mode and timeouts of [swap]. A
+ *     provider that zcache_swap made active gives way to the one that the source names: to make
+ * such a swap last, write it into the file.
+ *   - key_prefix cannot change while keys are in use: ZCACHE_E_CONFIG.
+ *
+ * If anything is wrong or the swap fails, nothing changes: the last good configuration goes on, the
+ * error says why, and the statistic cache_config_reload_failures counts it. A file that was there
+ * must still be there.
+ *
+ * `[cache] watch = yes` does the same by itself, in a thread of the library's own that blocks all
+ * signals, whenever the file changes: edits in place, files renamed over it, symbolic links on its
+ * path that point elsewhere, directories that are replaced. It waits until the file is still for
+ * 100 ms. Failures are logged as errors. A forked child does not watch; it may call zcache_reload.
+ *
+ * SIGHUP stays the application's. A reload is too much for a signal handler, so the handler leaves
+ * a note and the program's loop reloads:
+ *
+ *     static volatile sig_atomic_t reload_asked;
+ *     static void on_hangup(int signal) { (void)signal; reload_asked = 1; }
+ *     ...
+ *     if (reload_asked && !(reload_asked = 0) && zcache_reload(NULL, NULL) < 0)
+ *         fprintf(stderr, "%s\n", zcache_error_message());
+ *
+ * Errors: ZCACHE_E_CONFIG, ZCACHE_E_PLUGIN, or what the swap failed with; ZCACHE_E_BUSY: a swap or
+ * another reload of this cache is running (not counted), or this is called from inside a callback
+ * of this cache. */
+ZCACHE_PUBLIC zcache_status zcache_reload(zcache *cache, const zcache_reload_options *options);
 
 /* ---- native access --------------------------------------------------------------------------- */
 

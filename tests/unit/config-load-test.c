@@ -358,7 +358,8 @@ static void test_wrong_cache_settings(void **state)
                    "[cache]\ntimout = 5s\n", NULL);
     config_refused("zcache.ini:2: [cache] colour: no such key; there are provider, filters, "
                    "key_prefix, default_ttl, serialization, timeout, scan_timeout, plugin_path, "
-                   "errors, allow_flush, max_key_length, long_keys, max_value_size, log_level",
+                   "errors, allow_flush, max_key_length, long_keys, max_value_size, log_level, "
+                   "watch",
                    "[cache]\ncolour = red\n", NULL);
     config_refused("zcache.ini:2: [cache] provider = \"\"redis\"\": " NAME
                    "; quotes are part of a value: write it without",
@@ -388,7 +389,8 @@ static void test_sections(void **state)
         {"redis", "[redsi]\n", "zcache.ini:3: [redsi]: no such section; did you mean [redis]?"},
         {"redis", "[Redis]\n", "zcache.ini:3: [Redis]: no such section; did you mean [redis]?"},
         {"redis", "[redis]\n[Redis]\n",
-         "zcache.ini:4: [Redis]: no such section; there are [cache], [table.NAME] and one named "
+         "zcache.ini:4: [Redis]: no such section; there are [cache], [swap], [table.NAME] and one "
+         "named "
          "like each plugin, in lower case"},
         {"memory", "[cahce]\n", "zcache.ini:3: [cahce]: no such section; did you mean [cache]?"},
         {"memory", "[zcache]\n", "zcache.ini:3: [zcache]: no such section; did you mean [cache]?"},
@@ -399,7 +401,8 @@ static void test_sections(void **state)
         {"memory", "[Table.users]\n",
          "zcache.ini:3: [Table.users]: no such section; did you mean [table.users]?"},
         {"memory", "[other.users]\n",
-         "zcache.ini:3: [other.users]: no such section; there are [cache], [table.NAME] and one "
+         "zcache.ini:3: [other.users]: no such section; there are [cache], [swap], [table.NAME] "
+         "and one "
          "named like each plugin"},
         {"memory", "[table.]\n",
          "zcache.ini:3: [table.]: a table's name is 1 to 64 letters, digits, \"_\", \".\" and "
@@ -408,7 +411,8 @@ static void test_sections(void **state)
          "zcache.ini:3: [table.a b]: a table's name is 1 to 64 letters, digits, \"_\", \".\" and "
          "\"-\""},
         {"memory", "[two words]\n",
-         "zcache.ini:3: [two words]: no such section; there are [cache], [table.NAME] and one "
+         "zcache.ini:3: [two words]: no such section; there are [cache], [swap], [table.NAME] and "
+         "one "
          "named "
          "like each plugin, in lower case"},
     };
@@ -510,7 +514,8 @@ static void test_report_is_in_order(void **state)
     assert_string_equal(
         "cache.provider cache.filters cache.key_prefix cache.default_ttl cache.serialization "
         "cache.timeout cache.scan_timeout cache.plugin_path cache.errors cache.allow_flush "
-        "cache.max_key_length cache.long_keys cache.max_value_size cache.log_level redis.url "
+        "cache.max_key_length cache.long_keys cache.max_value_size cache.log_level cache.watch "
+        "swap.mode swap.timeout swap.drain swap.copy_timeout swap.rate swap.verify redis.url "
         "redis.servers zstd.url zstd.servers table.b.ttl table.b.serialization table.a.ttl "
         "table.a.serialization ",
         names);

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: BSD-3-Clause
+
+host_libhost_la_SOURCES += \
+	host/reload/reload.c host/reload/reload.h \
+	host/reload/trail.c host/reload/trail.h \
+	host/reload/watch.c host/reload/watch.h
