@@ -2,7 +2,8 @@
 # Swaps of a running cache.
 
 SWAP_TESTS = tests/swap/swap-test tests/swap/copy-test tests/swap/swap-threads-test \
-	tests/swap/swap-leak-test tests/swap/stress-test
+	tests/swap/swap-leak-test tests/swap/stress-test tests/swap/reload-test \
+	tests/swap/reload-memory-test tests/swap/watch-test
 check_PROGRAMS += $(SWAP_TESTS)
 TESTS += $(SWAP_TESTS)
 SWAP_LIBS = $(SUPPORT_LIBS) $(TEST_LIBS)
@@ -16,3 +17,12 @@ tests_swap_swap_leak_test_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_swap_swap_leak_test_LDADD = $(SWAP_LIBS)
 tests_swap_stress_test_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_swap_stress_test_LDADD = $(SWAP_LIBS)
+tests_swap_reload_test_SOURCES = %D%/reload-test.c %D%/reload-harness.c %D%/reload-harness.h
+tests_swap_reload_test_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_swap_reload_test_LDADD = $(SWAP_LIBS)
+tests_swap_reload_memory_test_SOURCES = %D%/reload-memory-test.c %D%/reload-harness.c %D%/reload-harness.h
+tests_swap_reload_memory_test_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_swap_reload_memory_test_LDADD = $(SWAP_LIBS)
+tests_swap_watch_test_SOURCES = %D%/watch-test.c %D%/reload-harness.c %D%/reload-harness.h
+tests_swap_watch_test_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_swap_watch_test_LDADD = $(SWAP_LIBS)
