@@ -143,6 +143,7 @@ zcache_status zc_trail_follow(zc_trail *trail, const char *path)
     char joined[2 * PATH_MAX], name[NAME_MAX + 1];
     int failed = 0, links = 0;
     forget(trail);
+    trail->stirs = false;
     if ((size_t)snprintf(rest, sizeof(rest), "%s", path) >= sizeof(rest))
         return zc_error(ZCACHE_E_UNAVAILABLE, "%.100s...: the path is too long", path);
     while (take_name(rest, name)) {
@@ -225,6 +226,8 @@ zc_trail_news zc_trail_read(zc_trail *trail)
         for (const char *at = buffer; at < buffer + size; at += sizeof(*event) + event->len) {
             event = (const struct inotify_event *)(const void *)at;
             zc_trail_news one = news_of(trail, event);
+            if (one != ZC_TRAIL_QUIET)
+                trail->stirs = one == ZC_TRAIL_STIRS;
             if (one > news)
                 news = one;
         }

@@ -19,7 +19,8 @@ typedef enum zc_trail_news {
 } zc_trail_news;
 
 typedef struct zc_trail {
-    int fd; /* to be polled */
+    int fd;     /* to be polled */
+    bool stirs; /* the last that mattered was ZC_TRAIL_STIRS: its writer has not closed it yet */
     size_t count;
     struct zc_trail_place *places;
 } zc_trail;

@@ -22,10 +22,10 @@
 #include "reload/trail.h"
 #include "swap/swap.h"
 
-/* How long nothing may happen before the file is read, and how long that is waited for: the second
- * where somebody is in the middle of writing it. */
-#define STILL_MS         100
-#define SETTLE_MAX_MS    500
+/* How long nothing may happen before the file is read, and how long that is waited for. */
+#define STILL_MS      100
+#define SETTLE_MAX_MS 500
+/* How long a writer in the middle of the file is waited for. */
 #define UNWRITTEN_MAX_MS 5000
 /* Until another swap may be over. */
 #define TURN_MS 50
@@ -72,21 +72,20 @@ static bool is_over(zc_watch *watch)
 }
 
 /* Waits until nothing happens any more. */
-static void settle(zc_watch *watch, zc_trail_news news)
+static void settle(zc_watch *watch)
 {
     int64_t begin_ns = zc_now_ns(), last_ns = begin_ns;
     for (;;) {
         int64_t now_ns = zc_now_ns();
-        int64_t max_ms = news == ZC_TRAIL_STIRS ? UNWRITTEN_MAX_MS : SETTLE_MAX_MS;
-        int64_t left_ms = STILL_MS - (now_ns - last_ns) / ZC_NS_PER_MS;
+        bool stirs = watch->trail.stirs;
+        int64_t max_ms = stirs ? UNWRITTEN_MAX_MS : SETTLE_MAX_MS;
+        int64_t still_ms = stirs ? UNWRITTEN_MAX_MS : STILL_MS;
+        int64_t left_ms = still_ms - (now_ns - last_ns) / ZC_NS_PER_MS;
         if (left_ms <= 0 || now_ns - begin_ns >= max_ms * ZC_NS_PER_MS ||
             !sleep_ms(watch, (int)left_ms))
             return;
-        zc_trail_news newer = zc_trail_read(&watch->trail);
-        if (newer != ZC_TRAIL_QUIET) {
-            news = newer;
+        if (zc_trail_read(&watch->trail) != ZC_TRAIL_QUIET)
             last_ns = zc_now_ns();
-        }
     }
 }
 
@@ -137,7 +136,7 @@ static void *run(void *argument)
             sleep_ms(watch, -1);
             continue;
         }
-        settle(watch, news);
+        settle(watch);
         if (is_over(watch))
             break;
         follow(watch);

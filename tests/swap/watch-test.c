@@ -75,6 +75,7 @@ static void test_a_file_in_the_middle_of_being_written_is_not_read(void **state)
     (void)state;
     static const char head[] = "[cache]\nkey_prefix = reload:\n" WATCH;
     harness_open(WATCH "provider = redis\n");
+    harness_edit(WATCH "provider = redis\ntimeout = 2s\n"); /* something to wake up for */
     int fd = open(ini, O_WRONLY | O_TRUNC | O_CLOEXEC);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, head, sizeof(head) - 1), (ssize_t)sizeof(head) - 1);
