@@ -53,7 +53,8 @@ ZCACHE_PUBLIC zcache_status zcache_config_check(zcache_source source, const char
 /* What a plugin says of itself, or why it was refused. Everything is borrowed for the callback. */
 typedef struct zcache_plugin_info {
     const char *name;
-    const char *file;     /* the path that was verified; "(linked in)" for a preloaded plugin */
+    const char *file;     /* the path that was verified; "(linked in)" for a preloaded plugin; ""
+                           * for one that was refused: the message names it */
     zcache_status status; /* ZCACHE_OK, or why it was refused: the rest is then 0 */
     const char *message;  /* the reason in words; "" if it was not refused */
     const zcache_descriptor *descriptor; /* the host's copy of it: absent fields are 0 */
