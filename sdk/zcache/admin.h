@@ -35,8 +35,8 @@ typedef struct zcache_setting {
 } zcache_setting;
 typedef void zcache_setting_fn(void *user, const zcache_setting *setting);
 
-/* Reports every setting of an open cache, defaults too: [cache] first, then [swap], the active provider's
- * section, filters', and tables' in the order they were set. */
+/* Reports every setting of an open cache, defaults too: [cache] first, then [swap], the active
+ * provider's section, filters', and tables' in the order they were set. */
 ZCACHE_PUBLIC zcache_status zcache_config_each(zcache *cache, zcache_setting_fn *each, void *user);
 
 /* As zcache_config_each, of a configuration that is loaded for this call and not applied: the
