@@ -20,6 +20,7 @@ include host/loader/local.mk
 include host/core/local.mk
 include host/swap/local.mk
 include host/reload/local.mk
+include host/control/local.mk
 
 lib_LTLIBRARIES += host/libzcache.la
 host_libzcache_la_SOURCES =

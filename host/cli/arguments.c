@@ -10,6 +10,8 @@
 
 #include "cli.h"
 
+#define RATE_MAX INT64_C(1000000000)
+
 const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPTION_CONFIG] = {"--config", "-c", "FILE", "read this INI file, not the configured one"},
     [CLI_OPTION_PROVIDER] = {"--provider", "-p", "PROVIDER", "use this provider"},
@@ -21,6 +23,13 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                         "time to live: 500ms, 30s, 15m, 1h, 7d, or never"},
     [CLI_OPTION_ADD] = {"--add", NULL, NULL, "store only if the key is not there"},
     [CLI_OPTION_REPLACE] = {"--replace", NULL, NULL, "store only if the key is there"},
+    [CLI_OPTION_SOCKET] = {"--socket", NULL, "PATH", "the control socket, not the configured one"},
+    [CLI_OPTION_ALL] = {"--all", NULL, NULL, "address every process that is found"},
+    [CLI_OPTION_MODE] = {"--mode", NULL, "MODE",
+                         "cold: the new provider as it is; copy: bring all entries over first"},
+    [CLI_OPTION_RATE] = {"--rate", NULL, "N", "copy at most N entries a second; 0: no limit"},
+    [CLI_OPTION_VERIFY] = {"--verify", NULL, NULL, "compare all entries after the copy"},
+    [CLI_OPTION_WAIT] = {"--wait", NULL, NULL, "show the progress, and end when the swap ends"},
     [CLI_OPTION_VERSION] = {"--version", "-V", NULL, "print the version"},
     [CLI_OPTION_HELP] = {"--help", "-h", NULL, "explain the program, or the command"},
 };
@@ -91,6 +100,19 @@ static cli_exit take(cli_program *cli, cli_arguments *arguments, cli_option_id i
                                    "\"%s\" is not a duration from 1ms to 3650d: write 500ms, 30s, "
                                    "15m, 1h, 7d, or never",
                                    argument);
+        break;
+    case CLI_OPTION_SOCKET:
+        arguments->socket = argument;
+        break;
+    case CLI_OPTION_MODE:
+        if (strcmp(argument, "cold") != 0 && strcmp(argument, "copy") != 0)
+            return cli_usage_error(cli, NULL, "\"%s\" is no mode: cold or copy", argument);
+        arguments->mode = argument;
+        break;
+    case CLI_OPTION_RATE:
+        if (!cli_parse_integer(argument, &arguments->rate) || arguments->rate < 0 ||
+            arguments->rate > RATE_MAX)
+            return cli_usage_error(cli, NULL, "\"%s\" is no number of entries a second", argument);
         break;
     default:
         break;

@@ -42,6 +42,12 @@ typedef enum cli_option_id {
     CLI_OPTION_TTL,
     CLI_OPTION_ADD,
     CLI_OPTION_REPLACE,
+    CLI_OPTION_SOCKET,
+    CLI_OPTION_ALL,
+    CLI_OPTION_MODE,
+    CLI_OPTION_RATE,
+    CLI_OPTION_VERIFY,
+    CLI_OPTION_WAIT,
     CLI_OPTION_VERSION,
     CLI_OPTION_HELP,
     CLI_OPTION_COUNT
@@ -73,6 +79,9 @@ typedef struct cli_arguments {
     const char *provider;
     const char *table;
     int64_t ttl_ms; /* ZCACHE_TTL_DEFAULT without --ttl */
+    const char *socket;
+    const char *mode; /* "cold" or "copy" */
+    int64_t rate;
 } cli_arguments;
 
 /* ---- the command table ----------------------------------------------------------------------- */
@@ -90,6 +99,7 @@ typedef enum cli_operand {
     CLI_OPERAND_PLUGIN,
     CLI_OPERAND_PROVIDER,
     CLI_OPERAND_FILE,
+    CLI_OPERAND_LOG_LEVEL,
     CLI_OPERAND_COMMAND
 } cli_operand;
 
@@ -310,6 +320,14 @@ cli_exit cli_plugin_list(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_plugin_info(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_config_check(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_config_show(cli_program *cli, const cli_arguments *arguments);
+cli_exit cli_ctl_status(cli_program *cli, const cli_arguments *arguments);
+cli_exit cli_ctl_stats(cli_program *cli, const cli_arguments *arguments);
+cli_exit cli_ctl_config(cli_program *cli, const cli_arguments *arguments);
+cli_exit cli_ctl_generations(cli_program *cli, const cli_arguments *arguments);
+cli_exit cli_ctl_log(cli_program *cli, const cli_arguments *arguments);
+cli_exit cli_ctl_swap(cli_program *cli, const cli_arguments *arguments);
+cli_exit cli_ctl_reload(cli_program *cli, const cli_arguments *arguments);
+cli_exit cli_ctl_abort(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_version(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_help(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_complete(cli_program *cli, const cli_arguments *arguments);

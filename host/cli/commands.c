@@ -8,6 +8,10 @@
 #include "cli.h"
 
 #define ANY_NUMBER SIZE_MAX
+#define ADDRESS    (CLI_BIT(SOCKET) | CLI_BIT(ALL))
+#define ADDRESSING                                                                                \
+    "The process is the one that listens on --socket, else on the configured [control] socket.\n" \
+    "Where several do (%p in the path), --all addresses them all.\n"
 
 const cli_command cli_commands[] = {
     {"get", "KEY", "write the value of a key to standard output",
@@ -92,6 +96,41 @@ const cli_command cli_commands[] = {
     {"config show", "", "print every setting with its origin",
      "Prints `[section] key = value  # origin`; secrets are shown as ***.\n", 0, 0, 0, 0,
      CLI_OPERAND_BYTES, cli_config_show},
+    {"ctl status", "[--socket PATH|--all]", "show what a running process is doing",
+     "Shows process, provider and generation, log level, and the swap or reload last asked for by "
+     "ctl.\n" ADDRESSING,
+     ADDRESS, 0, 0, 0, CLI_OPERAND_BYTES, cli_ctl_status},
+    {"ctl stats", "[--socket PATH|--all]", "print a running process's statistics",
+     "As `zcache stats`, of that process.\n" ADDRESSING, ADDRESS, 0, 0, 0, CLI_OPERAND_BYTES,
+     cli_ctl_stats},
+    {"ctl swap", "PROVIDER [--mode cold|copy] [--rate N] [--verify] [--wait]",
+     "change a running process's provider",
+     "Opens PROVIDER there, proves that it answers, with --mode copy brings all entries over, and\n"
+     "goes on with it. If anything fails, the old provider goes on. Without --wait the command "
+     "ends\n"
+     "when the swap has begun. With it, the progress is shown, as a bar on a terminal; an end of\n"
+     "the command does not end the swap: `zcache ctl abort` does.\n" ADDRESSING,
+     ADDRESS | CLI_BIT(MODE) | CLI_BIT(RATE) | CLI_BIT(VERIFY) | CLI_BIT(WAIT), 0, 1, 1,
+     CLI_OPERAND_PROVIDER, cli_ctl_swap},
+    {"ctl reload", "[--socket PATH|--all]", "make a running process read its configuration anew",
+     "Settings change at once; another provider, or other options of it, is swapped to as [swap]\n"
+     "says. If anything is wrong, nothing changes, and the message says why.\n" ADDRESSING,
+     ADDRESS, 0, 0, 0, CLI_OPERAND_BYTES, cli_ctl_reload},
+    {"ctl abort", "[--socket PATH|--all]", "make a running process give up a copying swap",
+     "The old provider goes on, complete. Exit status 1: no swap is under way.\n" ADDRESSING,
+     ADDRESS, 0, 0, 0, CLI_OPERAND_BYTES, cli_ctl_abort},
+    {"ctl config", "[--socket PATH|--all]", "print the settings of a running process",
+     "As `zcache config show`, of what is in force there, swaps included.\n" ADDRESSING, ADDRESS, 0,
+     0, 0, CLI_OPERAND_BYTES, cli_ctl_config},
+    {"ctl generations", "[--socket PATH|--all]", "list the openings of providers that are in use",
+     "Each swap makes a generation. `live` is in use, `copying` gets the entries, `draining` is\n"
+     "waited for by a swap, `retired` is closed when its last operation (pin) and native handle\n"
+     "(lease) have ended. A lease shows the thread that acquired it.\n" ADDRESSING,
+     ADDRESS, 0, 0, 0, CLI_OPERAND_BYTES, cli_ctl_generations},
+    {"ctl log", "LEVEL [--socket PATH|--all]", "set the log level of a running process",
+     "LEVEL: error, warning, info or debug. It holds until the process or its configuration sets\n"
+     "another.\n" ADDRESSING,
+     ADDRESS, 0, 1, 1, CLI_OPERAND_LOG_LEVEL, cli_ctl_log},
     {"version", "", "print the versions of command, library and ABI", "", 0, 0, 0, 0,
      CLI_OPERAND_BYTES, cli_version},
     {"help", "[COMMAND]", "explain the program or a command", "", 0, 0, 0, 2, CLI_OPERAND_COMMAND,

@@ -94,12 +94,19 @@ static void offer_argument(completion *offers, const words_before *before)
                                                               : ZCACHE_SOURCE_ENVIRONMENT,
                                   before->config_file, &options, offer_setting, offers);
         break;
+    case CLI_OPTION_SOCKET:
+        offers->each(offers->user, ":file:");
+        break;
+    case CLI_OPTION_MODE:
+        offer(offers, "cold");
+        offer(offers, "copy");
+        break;
     case CLI_OPTION_TTL:
         for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++)
             offer(offers, durations[i]);
         break;
     default:
-        break; /* a table: any name will do */
+        break; /* a table, a number */
     }
 }
 
@@ -134,6 +141,13 @@ static void offer_commands(const completion *offers, const zcache_slice words[],
     }
 }
 
+static void offer_log_levels(const completion *offers)
+{
+    static const char *const levels[] = {"error", "warning", "info", "debug"};
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+        offer(offers, levels[i]);
+}
+
 static void offer_operands(completion *offers, const words_before *before,
                            const cli_command *command, size_t used)
 {
@@ -145,6 +159,9 @@ static void offer_operands(completion *offers, const words_before *before,
         break;
     case CLI_OPERAND_PROVIDER:
         offer_plugins(offers, before, ZCACHE_KIND_PROVIDER);
+        break;
+    case CLI_OPERAND_LOG_LEVEL:
+        offer_log_levels(offers);
         break;
     case CLI_OPERAND_FILE:
         offers->each(offers->user, ":file:");

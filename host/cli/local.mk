@@ -9,6 +9,12 @@ bin_PROGRAMS += %D%/zcache
 	%D%/commands.c \
 	%D%/complete.c \
 	%D%/config.c \
+	%D%/ctl.c \
+	%D%/ctl.h \
+	%D%/ctl-ask.c \
+	%D%/ctl-find.c \
+	%D%/ctl-line.c \
+	%D%/ctl-swap.c \
 	%D%/del.c \
 	%D%/editor.c \
 	%D%/exists.c \

@@ -39,15 +39,28 @@ static size_t second_words(const char *family, const char *names[], size_t room)
     return count;
 }
 
+/* "a, b or c" */
+static void list_words(const char *const names[], size_t count, char *list, size_t size)
+{
+    list[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        size_t used = strlen(list);
+        const char *between = i == 0 ? "" : i + 1 < count ? ", " : " or ";
+        snprintf(list + used, size - used, "%s%s", between, names[i]);
+    }
+}
+
 cli_exit cli_unknown_command(cli_program *cli, const zcache_slice words[], size_t count)
 {
     enum { ROOM = 64 };
     const char *names[ROOM];
     const char *word = words[0].data;
     size_t name_count = second_words(word, names, ROOM);
-    if (name_count > 0 && count == 1)
-        return cli_usage_error(cli, NULL, "\"%s\" needs a command after it: %s or %s", word,
-                               names[0], names[1]);
+    if (name_count > 0 && count == 1) {
+        char list[128];
+        list_words(names, name_count, list, sizeof(list));
+        return cli_usage_error(cli, NULL, "\"%s\" needs a command after it: %s", word, list);
+    }
     if (name_count > 0) {
         const char *second = words[1].data;
         const char *nearest = cli_nearest(second, names, name_count);

@@ -4,6 +4,7 @@
  * The one cache of a run: opened when the first command needs it, as the command line says.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -19,14 +20,35 @@ zcache_options cli_session_options(const cli_program *cli)
         .size = sizeof(zcache_options), .provider = cli->provider, .settings = cli->settings};
 }
 
+/* The settings of the command line, below them one that takes the control socket away: that of the
+ * configuration is another process's. An array to be freed; NULL: memory is short. */
+static const char **without_socket(const char *const *given)
+{
+    size_t count = 0;
+    while (given != NULL && given[count] != NULL)
+        count++;
+    const char **settings = calloc(count + 2, sizeof(*settings));
+    if (settings == NULL)
+        return NULL;
+    settings[0] = "control.socket=";
+    for (size_t i = 0; i < count; i++)
+        settings[i + 1] = given[i];
+    return settings;
+}
+
 cli_exit cli_session_open(cli_program *cli)
 {
     if (cli->root != NULL)
         return CLI_DONE;
     zcache_options options = cli_session_options(cli);
+    const char **settings = without_socket(options.settings);
+    if (settings == NULL)
+        return cli_no_memory(cli);
+    options.settings = settings;
     zcache_status status = cli->config_file != NULL
                                ? zcache_open_file(&cli->root, cli->config_file, &options)
                                : zcache_open_env(&cli->root, &options);
+    free(settings);
     if (status != ZCACHE_OK) {
         cli->root = NULL;
         return cli_report(cli, status);

@@ -24,6 +24,7 @@ struct zc_config {
     zc_settings settings;
     zc_cache_settings cache;
     zc_swap_settings swap;
+    zc_control_settings control;
     zc_tables tables;
 };
 
@@ -34,6 +35,7 @@ void zc_config_free(zc_config *config)
     if (config == NULL)
         return;
     zc_tables_free(&config->tables);
+    zc_options_release(&zc_schema_control, &config->control);
     zc_options_release(&zc_schema_cache, &config->cache);
     zc_settings_free(&config->settings);
     zc_free(config);
@@ -52,6 +54,13 @@ static zcache_status complete(zc_config *config)
         status = zc_options_check(settings, ZC_SECTION_SWAP, &zc_schema_swap);
     if (status == ZCACHE_OK) /* it has no strings: there is nothing to release */
         status = zc_options_fill(settings, ZC_SECTION_SWAP, &zc_schema_swap, &config->swap);
+    if (status == ZCACHE_OK)
+        status = zc_options_check(settings, ZC_SECTION_CONTROL, &zc_schema_control);
+    if (status == ZCACHE_OK)
+        status =
+            zc_options_fill(settings, ZC_SECTION_CONTROL, &zc_schema_control, &config->control);
+    if (status == ZCACHE_OK)
+        status = zc_schema_check_control(settings, &config->control);
     if (status == ZCACHE_OK)
         status = zc_sections_check(settings, &config->cache);
     if (status == ZCACHE_OK)
@@ -126,6 +135,7 @@ static zcache_status lay_file_over(zc_settings *settings, const char *path)
     if (status == ZCACHE_OK)
         status = lay_over(settings, &file.settings);
     zc_tables_free(&file.tables);
+    zc_options_release(&zc_schema_control, &file.control);
     zc_options_release(&zc_schema_cache, &file.cache);
     zc_settings_free(&file.settings);
     return status;
@@ -136,7 +146,7 @@ static zcache_status check_swap_settings(const char *const *settings)
 {
     for (; settings != NULL && *settings != NULL; settings++)
         if (strncmp(*settings, "cache.", 6) == 0 || strncmp(*settings, "swap.", 5) == 0 ||
-            zc_section_table(*settings) != NULL)
+            strncmp(*settings, "control.", 8) == 0 || zc_section_table(*settings) != NULL)
             return zc_error(ZCACHE_E_CONFIG,
                             "option %.*s: a swap takes settings of plugins' sections only, as "
                             "redis.url; name the provider by itself",
@@ -190,6 +200,11 @@ const zc_cache_settings *zc_config_cache(const zc_config *config)
 const zc_swap_settings *zc_config_swap(const zc_config *config)
 {
     return &config->swap;
+}
+
+const zc_control_settings *zc_config_control(const zc_config *config)
+{
+    return &config->control;
 }
 
 zc_table_settings zc_config_table(const zc_config *config, const char *name)
@@ -276,6 +291,7 @@ void zc_config_each(const zc_config *config, const zcache_descriptor *const plug
 {
     report_section(&config->settings, "cache", &zc_schema_cache, each, user);
     report_section(&config->settings, ZC_SECTION_SWAP, &zc_schema_swap, each, user);
+    report_section(&config->settings, ZC_SECTION_CONTROL, &zc_schema_control, each, user);
     for (size_t i = 0; i < count; i++) {
         zc_option_table table = table_of(plugins[i]);
         report_section(&config->settings, plugins[i]->name, &table, each, user);

@@ -51,6 +51,11 @@ typedef struct zc_swap_settings {
     bool verify;
 } zc_swap_settings;
 
+/* The [control] section, checked. */
+typedef struct zc_control_settings {
+    const char *socket; /* absolute, with %p and %%; NULL or "": none */
+} zc_control_settings;
+
 /* A [table.NAME] section, checked. */
 typedef struct zc_table_settings {
     int64_t ttl_ms;            /* > 0, ZCACHE_TTL_NEVER, or ZCACHE_TTL_DEFAULT: the cache's */
@@ -84,6 +89,7 @@ void zc_config_free(zc_config *config);
 /* All valid until the configuration is freed. */
 const zc_cache_settings *zc_config_cache(const zc_config *config);
 const zc_swap_settings *zc_config_swap(const zc_config *config);
+const zc_control_settings *zc_config_control(const zc_config *config);
 /* The settings of a table; the defaults if it has no section. */
 zc_table_settings zc_config_table(const zc_config *config, const char *name);
 

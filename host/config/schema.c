@@ -68,6 +68,11 @@ static const zcache_option swap_options[] = {
                        "whether all entries are compared after the copy"),
 };
 
+static const zcache_option control_options[] = {
+    ZCACHE_STRING_OPTION(zc_control_settings, socket, "socket", NULL, 0,
+                         "the Unix socket by which `zcache ctl` controls the process; unset: none"),
+};
+
 static const zcache_option table_options[] = {
     ZCACHE_DURATION_OPTION(zc_table_settings, ttl_ms, "ttl", NULL, ZCACHE_TTL_NEVER, ZCACHE_TTL_MAX,
                            "how long an entry of the table lives; unset: as [cache] default_ttl"),
@@ -83,6 +88,7 @@ static const zcache_option table_options[] = {
 
 const zc_option_table zc_schema_cache = TABLE_OF(cache_options, zc_cache_settings);
 const zc_option_table zc_schema_swap = TABLE_OF(swap_options, zc_swap_settings);
+const zc_option_table zc_schema_control = TABLE_OF(control_options, zc_control_settings);
 const zc_option_table zc_schema_table = TABLE_OF(table_options, zc_table_settings);
 
 #define LOWER  "abcdefghijklmnopqrstuvwxyz"
@@ -173,6 +179,35 @@ zcache_status zc_schema_check_cache(const zc_settings *settings, const zc_cache_
     if (cache->default_ttl_ms == 0)
         return refuse_cache(settings, "default_ttl", wrong_ttl);
     return ZCACHE_OK;
+}
+
+/* The longest path that the kernel takes (unix(7)), and the digits of the largest process id. */
+#define SOCKET_PATH_MAX 107
+#define PID_DIGITS      7
+
+zcache_status zc_schema_check_control(const zc_settings *settings,
+                                      const zc_control_settings *control)
+{
+    const char *path = control->socket;
+    if (path == NULL || *path == '\0')
+        return ZCACHE_OK;
+    const char *wrong = *path != '/' ? "the path must be absolute: begin with \"/\"" : NULL;
+    size_t size = 0;
+    for (const char *at = path; *at != '\0' && wrong == NULL; at++, size++) {
+        if (*at != '%')
+            continue;
+        at++;
+        if (*at == 'p')
+            size += PID_DIGITS - 1;
+        else if (*at != '%')
+            wrong = "after \"%\" there may be \"p\", the process's id, or a second \"%\"";
+        if (*at == '\0')
+            break;
+    }
+    if (wrong == NULL && size > SOCKET_PATH_MAX)
+        wrong = "the path of a socket has at most 107 bytes, with 7 for %p";
+    return wrong != NULL ? refuse(settings, ZC_SECTION_CONTROL, &zc_schema_control, "socket", wrong)
+                         : ZCACHE_OK;
 }
 
 zcache_status zc_schema_check_table(const zc_settings *settings, const char *section,

@@ -19,7 +19,8 @@ const char *zc_section_table(const char *section)
 
 bool zc_section_is_ours(const char *section)
 {
-    return strcmp(section, "cache") == 0 || strcmp(section, ZC_SECTION_SWAP) == 0;
+    return strcmp(section, "cache") == 0 || strcmp(section, ZC_SECTION_SWAP) == 0 ||
+           strcmp(section, ZC_SECTION_CONTROL) == 0;
 }
 
 static zcache_status suggest(const zc_section *section, const char *known)
@@ -62,8 +63,8 @@ static zcache_status check_dotted(const zc_section *section, const char *dot)
                         section->origin, section->name, dot);
     return zc_error(
         ZCACHE_E_CONFIG,
-        "%s: [%s]: no such section; there are [cache], [swap], [table.NAME] and one named "
-        "like each plugin",
+        "%s: [%s]: no such section; there are [cache], [swap], [control], [table.NAME] and one "
+        "named like each plugin",
         section->origin, section->name);
 }
 
@@ -82,6 +83,8 @@ static zcache_status check_section(const zc_settings *settings, const zc_cache_s
         return suggest(section, "cache");
     if (zc_suggest_near(name, ZC_SECTION_SWAP))
         return suggest(section, ZC_SECTION_SWAP);
+    if (zc_suggest_near(name, ZC_SECTION_CONTROL))
+        return suggest(section, ZC_SECTION_CONTROL);
     if (is_missing_and_near(settings, section, cache->provider))
         return suggest(section, cache->provider);
     for (size_t i = 0; i < cache->filters.count; i++)
@@ -90,8 +93,8 @@ static zcache_status check_section(const zc_settings *settings, const zc_cache_s
     if (!zc_schema_is_plugin_name(name))
         return zc_error(
             ZCACHE_E_CONFIG,
-            "%s: [%s]: no such section; there are [cache], [swap], [table.NAME] and one named "
-            "like each plugin, in lower case",
+            "%s: [%s]: no such section; there are [cache], [swap], [control], [table.NAME] and "
+            "one named like each plugin, in lower case",
             section->origin, name);
     return ZCACHE_OK;
 }

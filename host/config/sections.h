@@ -3,10 +3,10 @@
  *
  * Which sections may stand in a configuration.
  *
- * [cache], [swap], [table.NAME], and one named like each plugin. The section of a plugin that is
- * not in use is kept for the day it is, and not looked into: its options are known only once it is
- * loaded. So any plugin's name may stand there, unless it looks like "cache" or "swap", or like a
- * plugin that is in use and has no section.
+ * [cache], [swap], [control], [table.NAME], and one named like each plugin. The section of a plugin
+ * that is not in use is kept for the day it is, and not looked into: its options are known only
+ * once it is loaded. So any plugin's name may stand there, unless it looks like "cache", "swap" or
+ * "control", or like a plugin that is in use and has no section.
  */
 #ifndef ZC_CONFIG_SECTIONS_H
 #define ZC_CONFIG_SECTIONS_H
@@ -14,8 +14,9 @@
 #include "config/config.h"
 #include "config/settings.h"
 
-#define ZC_SECTION_TABLE "table."
-#define ZC_SECTION_SWAP  "swap"
+#define ZC_SECTION_TABLE   "table."
+#define ZC_SECTION_SWAP    "swap"
+#define ZC_SECTION_CONTROL "control"
 
 /* Whether a section without a dot is the library's own: no plugin has this name. */
 bool zc_section_is_ours(const char *section);

@@ -10,6 +10,7 @@
 #include "base/allocator.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "control/control.h"
 #include "core/pin.h"
 #include "core/retire.h"
 #include "reload/watch.h"
@@ -94,6 +95,13 @@ zcache_status zc_cache_open(zcache_source source, const char *path, const zcache
     }
     zc_generation_publish(generation);
     zc_caches_add(cache);
+    status = zc_control_open(cache, config);
+    if (status != ZCACHE_OK) {
+        zc_caches_remove(cache);
+        zc_generation_close(generation, zc_now_ns() + ZC_CLOSE_TIMEOUT_NS);
+        cache_free(cache);
+        return status;
+    }
     zc_watch_set(cache, zc_config_cache(config)->watch);
     *handle = &cache->root;
     return ZCACHE_OK;
@@ -124,11 +132,15 @@ zcache_status zc_cache_close(zc_cache *cache)
     int64_t deadline_ns = zc_now_ns() + ZC_CLOSE_TIMEOUT_NS;
     zc_watch_pause(cache);
     atomic_store(&cache->abort_swap, true);
+    bool idle = zc_control_pause(cache, deadline_ns);
     zc_wait_for_swap(cache, deadline_ns);
-    zcache_status status = close_begin(cache);
+    zcache_status status = idle ? close_begin(cache)
+                                : zc_error(ZCACHE_E_BUSY, "zcache_close: a command that came by "
+                                                          "the control socket is running");
     atomic_store(&cache->abort_swap, false);
     if (status != ZCACHE_OK) {
         zc_watch_resume(cache);
+        zc_control_resume(cache);
         return status;
     }
     zc_generation *generation = atomic_load(&cache->current);
@@ -139,10 +151,12 @@ zcache_status zc_cache_close(zc_cache *cache)
         pthread_mutex_lock(&cache->lock);
         cache->swapping = false;
         pthread_mutex_unlock(&cache->lock);
+        zc_control_resume(cache);
         zc_watch_resume(cache);
         return zc_error(ZCACHE_E_BUSY, "zcache_close: operations of other threads are still "
                                        "running: end them first");
     }
+    zc_control_stop(cache);
     zc_watch_join(cache);
     zc_caches_remove(cache);
     zc_generation_close(generation, zc_now_ns() + ZC_CLOSE_TIMEOUT_NS);

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "base/log.h"
 #include "config/source.h"
@@ -34,11 +35,14 @@ struct zcache {
 };
 
 typedef struct zc_watch zc_watch;
+typedef struct zc_control zc_control;
 
 /* A native handle that is out. */
 typedef struct zc_lease {
     void *handle;
     zc_generation *generation;
+    pid_t thread; /* that acquired it */
+    int64_t since_ns;
     struct zc_lease *next;
 } zc_lease;
 
@@ -73,6 +77,8 @@ struct zc_cache {
     zc_stack *opened;       /* all stacks of generations */
     zc_generation *retired; /* no longer current, still in use; the reaper closes them */
     zc_generation *free;    /* closed; kept for reuse, because U2 of pin.h may still read them */
+    zc_generation *made;    /* every one that was ever allocated, closed ones too */
+    zc_control *control;    /* NULL: none; set at open, and by the close */
     struct zc_cache *next;  /* in the list of open caches; guarded by caches.lock */
 };
 

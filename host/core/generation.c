@@ -7,6 +7,7 @@
  */
 #include "core/generation.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -31,6 +32,10 @@ static zc_generation *generation_take(zc_cache *cache)
         if (generation == NULL)
             return NULL;
         generation->cache = cache;
+        pthread_mutex_lock(&cache->lock);
+        generation->next_made = cache->made;
+        cache->made = generation;
+        pthread_mutex_unlock(&cache->lock);
     }
     return generation;
 }
@@ -39,6 +44,7 @@ static void generation_give_back(zc_generation *generation)
 {
     zc_cache *cache = generation->cache;
     pthread_mutex_lock(&cache->lock);
+    generation->phase = ZC_GENERATION_CLOSED;
     generation->next = cache->free;
     cache->free = generation;
     pthread_mutex_unlock(&cache->lock);
@@ -213,6 +219,11 @@ static void adopt_settings(zc_generation *generation, zc_config *config)
     generation->composite_free = NULL;
     atomic_store(&generation->draining, false);
     atomic_store(&generation->leases, 0);
+    pthread_mutex_lock(&generation->cache->lock);
+    generation->phase = ZC_GENERATION_OPENED;
+    generation->opened_ns = zc_now_ns();
+    snprintf(generation->provider, sizeof(generation->provider), "%s", provider->name);
+    pthread_mutex_unlock(&generation->cache->lock);
 }
 
 static zcache_status load_all(zc_stack *stack, const zc_config *config)
@@ -324,13 +335,19 @@ zc_generation *zc_generation_publish(zc_generation *generation)
 {
     zc_cache *cache = generation->cache;
     pthread_mutex_lock(&cache->lock);
-    if (generation->number == 0)
+    if (generation->number == 0) {
         generation->number = ++cache->last_number;
+        generation->current_ns = zc_now_ns();
+    }
+    generation->phase = ZC_GENERATION_CURRENT;
     atomic_store(&generation->draining, false); /* it was, if a copy from it is given up */
     zc_generation *old = atomic_load(&cache->current);
     atomic_store(&cache->current, generation);
-    if (old != NULL)
+    if (old != NULL) {
         atomic_store(&old->draining, true);
+        old->phase = ZC_GENERATION_LEFT;
+        old->left_ns = zc_now_ns();
+    }
     pthread_mutex_unlock(&cache->lock);
     zc_pin_grace();
     return old;

@@ -40,6 +40,14 @@ typedef struct zc_stack {
     zc_instance instances[]; /* outermost filter first, the provider last */
 } zc_stack;
 
+typedef enum zc_generation_phase {
+    ZC_GENERATION_CLOSED,
+    ZC_GENERATION_OPENED,
+    ZC_GENERATION_CURRENT,
+    ZC_GENERATION_LEFT,
+    ZC_GENERATION_RETIRED
+} zc_generation_phase;
+
 typedef struct zc_generation {
     /* What every operation reads: written before publish, then never. */
     zcache_layer top; /* the outermost layer's */
@@ -73,6 +81,12 @@ typedef struct zc_generation {
     void *composite;
     void (*composite_free)(void *composite);
     struct zc_generation *next; /* in the cache's list of retired or of free generations */
+    /* What generations.c tells; guarded by cache->lock. */
+    struct zc_generation *next_made; /* in the cache's list of all; immutable */
+    zc_generation_phase phase;
+    int64_t opened_ns, current_ns,
+        left_ns; /* when it was opened, became and ceased to be current */
+    char provider[ZCACHE_NAME_SIZE];
 } zc_generation;
 
 /* How long the steps of opening took. */

@@ -6,8 +6,10 @@
  * its last lease has come back.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/allocator.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "core/operation.h"
 
@@ -38,6 +40,8 @@ static zcache_status acquire(zc_operation *operation, zc_lease *lease)
         return zc_error(ZCACHE_E_INTERNAL,
                         "%s: native acquire gave no handle: the plugin is broken",
                         provider->descriptor->name);
+    lease->thread = gettid();
+    lease->since_ns = zc_now_ns();
     lease->generation = operation->generation->lender;
     atomic_fetch_add(&lease->generation->leases, 1); /* while the pin still holds it */
     zc_cache *cache = operation->cache;

@@ -7,6 +7,7 @@ host_libhost_la_SOURCES += \
 	host/core/counters.c host/core/counters.h \
 	host/core/futex.h \
 	host/core/generation.c host/core/generation.h \
+	host/core/generations.c \
 	host/core/glob.c host/core/glob.h \
 	host/core/key.c host/core/key.h \
 	host/core/lease.c \

@@ -10,6 +10,7 @@
  */
 #include <pthread.h>
 
+#include "control/control.h"
 #include "core/cache.h"
 #include "core/pin.h"
 #include "loader/module.h"
@@ -56,6 +57,7 @@ static void fork_cache(zc_cache *cache, zcache_fork_phase phase)
         cache->reaper_started = false;
         zc_watch_after_fork_in_child(cache);
     }
+    zc_control_fork(cache, phase);
     if (phase != ZCACHE_FORK_PREPARE)
         pthread_mutex_unlock(&cache->lock);
 }

@@ -143,6 +143,7 @@ void zc_retire(zc_generation *generation)
 {
     zc_cache *cache = generation->cache;
     pthread_mutex_lock(&cache->lock);
+    generation->phase = ZC_GENERATION_RETIRED;
     generation->next = cache->retired;
     cache->retired = generation;
     bool start = !cache->reaping;

@@ -51,6 +51,22 @@ static zcache_status check_prefix(const plan *planned)
                     setting != NULL ? setting->origin : "default", new, old);
 }
 
+/* The control socket is opened with the cache. */
+static zcache_status check_socket(const plan *planned)
+{
+    const char *old = zc_config_control(planned->running->config)->socket;
+    const char *new = zc_config_control(planned->config)->socket;
+    if (strcmp(old != NULL ? old : "", new != NULL ? new : "") == 0)
+        return ZCACHE_OK;
+    const zc_setting *setting =
+        zc_settings_find(zc_config_settings(planned->config), "control", "socket");
+    return zc_error(ZCACHE_E_CONFIG,
+                    "%s: [control] socket = \"%s\": it cannot change from \"%s\" while the cache "
+                    "is open: restart the process",
+                    setting != NULL ? setting->origin : "default", new != NULL ? new : "",
+                    old != NULL ? old : "");
+}
+
 /* Opens the i-th plugin and compares it with the i-th that runs. */
 static zcache_status plan_plugin(plan *planned, size_t i)
 {
@@ -92,6 +108,8 @@ static zcache_status make_plan(zc_cache *cache, plan *planned)
     zcache_status status = zc_config_source_load(cache->source, &planned->config);
     if (status == ZCACHE_OK)
         status = check_prefix(planned);
+    if (status == ZCACHE_OK)
+        status = check_socket(planned);
     if (status != ZCACHE_OK)
         return status;
     planned->same = zc_settings_same(zc_config_settings(planned->running->config),

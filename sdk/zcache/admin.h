@@ -35,8 +35,8 @@ typedef struct zcache_setting {
 } zcache_setting;
 typedef void zcache_setting_fn(void *user, const zcache_setting *setting);
 
-/* Reports every setting of an open cache, defaults too: [cache] first, then [swap], the active
- * provider's section, filters', and tables' in the order they were set. */
+/* Reports every setting of an open cache, defaults too: [cache] first, then [swap], [control], the
+ * active provider's section, filters', and tables' in the order they were set. */
 ZCACHE_PUBLIC zcache_status zcache_config_each(zcache *cache, zcache_setting_fn *each, void *user);
 
 /* As zcache_config_each, of a configuration that is loaded for this call and not applied: the
@@ -74,6 +74,71 @@ ZCACHE_PUBLIC zcache_status zcache_plugin_each(zcache_source source, const char 
 ZCACHE_PUBLIC zcache_status zcache_plugin_inspect(zcache_source source, const char *path,
                                                   const zcache_options *options, const char *name,
                                                   zcache_plugin_fn *each, void *user);
+
+/* ---- generations ----------------------------------------------------------------------------- */
+
+/* A generation is one opening of a provider: each swap makes another. Most caches have one; there
+ * are more while a swap is under way, and as long as something still uses an old one. */
+typedef enum zcache_generation_state {
+    ZCACHE_GENERATION_LIVE = 0,     /* what new operations use */
+    ZCACHE_GENERATION_COPYING = 1,  /* entries are being brought to it: it is live next */
+    ZCACHE_GENERATION_DRAINING = 2, /* left; a swap waits for what still uses it */
+    ZCACHE_GENERATION_RETIRED = 3 /* left, and no longer waited for: closed as soon as it is free */
+} zcache_generation_state;
+
+/* "live", "copying", "draining", "retired". */
+ZCACHE_PUBLIC const char *zcache_generation_state_name(zcache_generation_state state);
+
+/* A native handle that is out. */
+typedef struct zcache_lease {
+    int64_t thread; /* that acquired it: its id, as gettid() and /proc/PID/task tell it */
+    int64_t age_ms;
+} zcache_lease;
+
+/* Everything is borrowed for the callback. */
+typedef struct zcache_generation {
+    uint64_t number;      /* 1 was the first of the cache; 0: it has none before it is live */
+    const char *provider; /* its name */
+    zcache_generation_state state;
+    int64_t age_ms; /* since it became live; copying: was opened; draining, retired: was left */
+    size_t pins;    /* operations under way on it */
+    size_t lease_count;
+    const zcache_lease *leases;
+} zcache_generation;
+typedef void zcache_generation_fn(void *user, const zcache_generation *generation);
+
+/* Reports the generations of an open cache that are not closed, oldest first. */
+ZCACHE_PUBLIC zcache_status zcache_generation_each(zcache *cache, zcache_generation_fn *each,
+                                                   void *user);
+
+/* ---- the control socket ---------------------------------------------------------------------- */
+
+/* With `[control] socket = PATH` (absolute; %p is the process's id, %% a percent sign) a cache
+ * listens on a Unix socket, mode 0600, from when it is opened until it is closed, for processes of
+ * the same user and root. `zcache ctl` is a client; any program can be one:
+ *
+ * A client connects, sends one request, words separated by blanks and ended by a newline, at most
+ * ZCACHE_CONTROL_LINE_MAX bytes of printable ASCII, and reads lines to the end of the stream.
+ * It has 5 s to send the request, and 10 s to take each part of the reply.
+ *
+ *     status                            process, and the swap or reload last asked for here
+ *     stats                             as zcache_stats
+ *     config                            as zcache_config_each
+ *     generations                       as zcache_generation_each
+ *     log error|warning|info|debug      the least important messages logged from now on
+ *     swap PROVIDER [mode=cold|mode=copy] [rate=N] [verify] [wait]
+ *     reload [wait]                     as zcache_reload
+ *     abort                             as zcache_swap_abort
+ *
+ * A swap or reload runs in a thread of its own. Without `wait` the reply ends when it has begun;
+ * with it, progress comes until it has ended. It goes on if the client goes away.
+ *
+ * Each line of the reply is a JSON object without others in it. "type" is its first member:
+ * "process", "swap", "progress", "reload", "report", "stat", "setting", "generation", "lease" (of
+ * the generation before it), "abort", and, last, "end" with "status" ("OK", "E_BUSY"), "code" (a
+ * zcache_status) and, for errors, "message". A reply without "end" is incomplete. Later versions
+ * may add commands, types and members: ignore those that you don't know. */
+#define ZCACHE_CONTROL_LINE_MAX 4096
 
 ZCACHE_END_DECLS
 

@@ -29,7 +29,7 @@ completes() {
 }
 
 completes 'commands' "$(lines get set del exists ttl touch incr mget mset keys clear ping stats shell \
-    plugin config version help)" ''
+    plugin config ctl version help)" ''
 completes 'the beginning of a command' "$(lines mget mset)" m
 completes 'a command after options' ping --json -p memory pi
 completes 'the second word' "$(lines list info)" plugin ''
@@ -44,6 +44,9 @@ completes 'the beginning of a provider' "$(lines memcached memory)" --provider m
 completes 'plugins' "$(lines memcached memory redis)" plugin info ''
 completes 'settings' "$(lines cache.max_key_length= cache.max_value_size=)" -s cache.max_
 completes 'durations' "$(lines 500ms 30s 15m 1h 7d never)" touch a --ttl ''
+completes 'commands of ctl' "$(lines status stats)" ctl st
+completes 'modes of a swap' "$(lines cold copy)" ctl swap redis --mode ''
+completes 'log levels' "$(lines debug)" ctl log d
 completes 'help' "$(lines get)" help ge
 completes 'help of two words' info help plugin i
 completes 'files of -c' "$(lines "$dir/files/one.ini" "$dir/files/two.ini")" -c "$dir/files/"

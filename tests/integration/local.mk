@@ -29,6 +29,15 @@ tests_integration_redis_process_test_CPPFLAGS = $(REDIS_TEST_CPPFLAGS)
 tests_integration_redis_process_test_LDADD = $(REDIS_TEST_LIBS)
 endif
 
+if PLUGIN_MEMORY
+if PLUGIN_REDIS
+check_PROGRAMS += tests/integration/control-test
+TESTS += tests/integration/control-test
+tests_integration_control_test_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_integration_control_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS)
+endif
+endif
+
 # Plugins met through the public API, and what is exported.
 check_PROGRAMS += tests/integration/plugin-refusal-test
 tests_integration_plugin_refusal_test_CPPFLAGS = $(TEST_CPPFLAGS)

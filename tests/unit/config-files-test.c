@@ -149,6 +149,7 @@ static void test_every_key_is_explained(void **state)
     read_file(conf_file("zcache.ini"), text);
     check_section(text, "cache", &zc_schema_cache);
     check_section(text, "swap", &zc_schema_swap);
+    check_section(text, "control", &zc_schema_control);
     check_section(text, "table.users", &zc_schema_table);
     static const char *const plugins[] = {"memory", "redis", "memcached"};
     for (size_t i = 0; i < sizeof(plugins) / sizeof(plugins[0]); i++) {
