@@ -110,7 +110,7 @@ static void read_reply(reading *reply)
         } else if (got == 0) {
             fail(reply->outcome, ZCACHE_E_UNAVAILABLE, "the process closed the connection");
             return;
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        } else if (errno == EAGAIN) {
             if (reply->patient)
                 continue;
             fail(reply->outcome, ZCACHE_E_TIMEOUT, "no answer in %d s", PATIENCE_S);

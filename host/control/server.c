@@ -77,7 +77,7 @@ static void client_send(zc_control *control, zc_client *client)
                             client->output.size - client->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0 && errno == EINTR)
             continue;
-        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        if (sent < 0 && errno == EAGAIN)
             return;
         if (sent < 0) {
             client_close(control, client);
@@ -114,7 +114,7 @@ static void client_read(zc_control *control, zc_client *client)
 {
     char *end = client->line + client->used;
     ssize_t got = recv(client->fd, end, sizeof(client->line) - client->used, MSG_DONTWAIT);
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got < 0 || (got == 0 && client->used == 0)) {
         client_close(control, client);

@@ -148,8 +148,12 @@ static const char *ask(const char *request)
 
 static void assert_has_(const char *part, const char *reply, int line)
 {
-    if (strstr(reply, part) == NULL)
-        fail_msg("line %d: expected %s in the reply: %s", line, part, reply);
+    if (strstr(reply, part) != NULL)
+        return;
+    print_message("# line %d: expected in the reply: ", line);
+    print_message("%.300s\n", part);
+    print_message("# the reply: %.2000s\n", reply);
+    fail();
 }
 #define assert_has(part, reply) assert_has_(part, reply, __LINE__)
 
