@@ -142,10 +142,10 @@ static void test_lines_that_are_no_settings(void **state)
                    "[cache\nprovider = redis\n", NULL);
     config_refused("zcache.ini:1: text after the closing bracket of a section",
                    "[cache] provider = redis\n", NULL);
-    config_refused(
-        "zcache.ini:1: []: no such section; there are [cache], [swap], [table.NAME] and one "
-        "named like each plugin, in lower case",
-        "[]\nprovider = redis\n", NULL);
+    config_refused("zcache.ini:1: []: no such section; there are [cache], [swap], [control], "
+                   "[table.NAME] and one "
+                   "named like each plugin, in lower case",
+                   "[]\nprovider = redis\n", NULL);
     config_refused("zcache.ini:1: [ cache ]: no such section; did you mean [cache]?",
                    "[ cache ]\nprovider = redis\n", NULL);
 }

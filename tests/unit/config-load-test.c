@@ -389,7 +389,8 @@ static void test_sections(void **state)
         {"redis", "[redsi]\n", "zcache.ini:3: [redsi]: no such section; did you mean [redis]?"},
         {"redis", "[Redis]\n", "zcache.ini:3: [Redis]: no such section; did you mean [redis]?"},
         {"redis", "[redis]\n[Redis]\n",
-         "zcache.ini:4: [Redis]: no such section; there are [cache], [swap], [table.NAME] and one "
+         "zcache.ini:4: [Redis]: no such section; there are [cache], [swap], [control], "
+         "[table.NAME] and one "
          "named "
          "like each plugin, in lower case"},
         {"memory", "[cahce]\n", "zcache.ini:3: [cahce]: no such section; did you mean [cache]?"},
@@ -401,7 +402,8 @@ static void test_sections(void **state)
         {"memory", "[Table.users]\n",
          "zcache.ini:3: [Table.users]: no such section; did you mean [table.users]?"},
         {"memory", "[other.users]\n",
-         "zcache.ini:3: [other.users]: no such section; there are [cache], [swap], [table.NAME] "
+         "zcache.ini:3: [other.users]: no such section; there are [cache], [swap], [control], "
+         "[table.NAME] "
          "and one "
          "named like each plugin"},
         {"memory", "[table.]\n",
@@ -411,7 +413,8 @@ static void test_sections(void **state)
          "zcache.ini:3: [table.a b]: a table's name is 1 to 64 letters, digits, \"_\", \".\" and "
          "\"-\""},
         {"memory", "[two words]\n",
-         "zcache.ini:3: [two words]: no such section; there are [cache], [swap], [table.NAME] and "
+         "zcache.ini:3: [two words]: no such section; there are [cache], [swap], [control], "
+         "[table.NAME] and "
          "one "
          "named "
          "like each plugin, in lower case"},
@@ -515,7 +518,8 @@ static void test_report_is_in_order(void **state)
         "cache.provider cache.filters cache.key_prefix cache.default_ttl cache.serialization "
         "cache.timeout cache.scan_timeout cache.plugin_path cache.errors cache.allow_flush "
         "cache.max_key_length cache.long_keys cache.max_value_size cache.log_level cache.watch "
-        "swap.mode swap.timeout swap.drain swap.copy_timeout swap.rate swap.verify redis.url "
+        "swap.mode swap.timeout swap.drain swap.copy_timeout swap.rate swap.verify control.socket "
+        "redis.url "
         "redis.servers zstd.url zstd.servers table.b.ttl table.b.serialization table.a.ttl "
         "table.a.serialization ",
         names);
