@@ -12,4 +12,5 @@ tests_support_libsupport_la_SOURCES = \
 	%D%/proxy.c %D%/proxy.h \
 	%D%/servers.c %D%/servers.h \
 	%D%/temp.c %D%/temp.h \
-	%D%/threads.c %D%/threads.h
+	%D%/threads.c %D%/threads.h \
+	%D%/watched.h

@@ -319,6 +319,7 @@ static void test_a_table_that_is_cleared_meanwhile_stays_empty(void **state)
     assert_status(ZCACHE_OK, copy.status);
     assert_status(ZCACHE_OK, zcache_keys(users, "*", &list, NULL));
     assert_int_equal(list.count, 0);
+    zcache_key_list_free(&list);
     assert_all_there(KEYS);
 }
 

@@ -16,11 +16,13 @@
 
 #include "expect.h"
 #include "servers.h"
+#include "watched.h"
 #include <zcache/zcache.h>
 
-#define WARM_UP    300
-#define SWAPS      10000
-#define GROWTH_MAX (1024L * 1024)
+#define WARM_UP       300
+#define SWAPS         10000
+#define WATCHED_SWAPS 1500 /* where a tool watches memory, so that it is not compared */
+#define GROWTH_MAX    (1024L * 1024)
 
 static server *redis;
 static server *memcached;
@@ -90,15 +92,19 @@ static void test_ten_thousand_swaps_leave_nothing_behind(void **state)
     assert_status(ZCACHE_OK, zcache_open(&cache, ZCACHE_OPTIONS(.settings = settings)));
     swap_and_use(cache, WARM_UP); /* a multiple of 3: both counts are taken on memory */
     usage before = usage_now();
-    swap_and_use(cache, SWAPS - SWAPS % 3);
+    bool watched = memory_is_watched();
+    int swaps = watched ? WATCHED_SWAPS : SWAPS;
+    swap_and_use(cache, swaps - swaps % 3);
     usage after = usage_now();
     print_message(
-        "# %d swaps: descriptors %ld -> %ld, mappings %ld -> %ld, resident %ld -> %ld KiB\n", SWAPS,
+        "# %d swaps: descriptors %ld -> %ld, mappings %ld -> %ld, resident %ld -> %ld KiB\n", swaps,
         before.descriptors, after.descriptors, before.mappings, after.mappings,
         before.resident_bytes / 1024, after.resident_bytes / 1024);
     assert_int_equal(after.descriptors, before.descriptors);
-    assert_between(0, before.mappings, after.mappings);
-    assert_between(0, before.resident_bytes + GROWTH_MAX, after.resident_bytes);
+    if (!watched) {
+        assert_between(0, before.mappings, after.mappings);
+        assert_between(0, before.resident_bytes + GROWTH_MAX, after.resident_bytes);
+    }
     assert_status(ZCACHE_OK, zcache_close(cache));
 }
 

@@ -21,6 +21,7 @@
 #include "expect.h"
 #include "loader/module.h"
 #include "threads.h"
+#include "watched.h"
 
 static zcache_list in(const char *const *directory)
 {
@@ -335,25 +336,6 @@ static void cycle(int count)
     for (int i = 0; i < count; i++)
         if (!zc_module_close(opened(fixtures(), "store")))
             fail_msg("cycle %d: the plugin is still in memory", i);
-}
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED true
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED false
-#endif
-
-/* Sanitizers and valgrind keep what was freed, and books about every object that was ever loaded.
- */
-static bool memory_is_watched(void)
-{
-    const char *preloaded = getenv("LD_PRELOAD");
-    return SANITIZED || (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL);
 }
 
 static void test_cycles_leave_nothing_behind(void **state)
