@@ -4,6 +4,8 @@
  * The generations of a cache, told: which is current, which are still in use, and by whom. All is
  * gathered with the cache's lock held, so that it fits together, and told without it.
  */
+#include <stdlib.h>
+
 #include "base/allocator.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -92,7 +94,6 @@ static zcache_status gather(const zc_cache *cache, gathering *all)
         if (!state_of(one, current, &to->told.state, &since_ns))
             continue;
         memcpy(to->provider, one->provider, sizeof(to->provider));
-        to->told.provider = to->provider;
         to->told.number = one->number;
         to->told.age_ms = (now_ns - since_ns) / ZC_NS_PER_MS;
         to->told.pins = pins_of(cache, one);
@@ -103,20 +104,20 @@ static zcache_status gather(const zc_cache *cache, gathering *all)
     return ZCACHE_OK;
 }
 
-/* In the order of their numbers; one that has none yet comes last. */
+/* One that has no number yet, 0, comes last: 0 - 1 is the largest number there is. */
+static int by_number(const void *left, const void *right)
+{
+    uint64_t a = ((const gathered *)left)->told.number - 1;
+    uint64_t b = ((const gathered *)right)->told.number - 1;
+    return (a > b) - (a < b);
+}
+
 static void tell(gathering *all, zcache_generation_fn *each, void *user)
 {
-    for (size_t told = 0; told < all->count; told++) {
-        gathered *least = NULL;
-        for (size_t i = 0; i < all->count; i++) {
-            gathered *one = &all->generations[i];
-            /* 0 - 1 is the largest number there is */
-            if (one->told.provider != NULL &&
-                (least == NULL || one->told.number - 1 < least->told.number - 1))
-                least = one;
-        }
-        each(user, &least->told);
-        least->told.provider = NULL;
+    qsort(all->generations, all->count, sizeof(*all->generations), by_number);
+    for (size_t i = 0; i < all->count; i++) {
+        all->generations[i].told.provider = all->generations[i].provider; /* it has moved */
+        each(user, &all->generations[i].told);
     }
 }
 
