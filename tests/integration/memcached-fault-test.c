@@ -325,7 +325,8 @@ static void test_a_name_is_resolved_and_a_wrong_one_is_unavailable(void **state)
 {
     (void)state;
     char setting[64];
-    snprintf(setting, sizeof(setting), "memcached.servers=localhost:%d", server_port(servers[1]));
+    snprintf(setting, sizeof(setting), "memcached.servers=%s:%d", server_host_name(),
+             server_port(servers[1]));
     zcache *cache = open_cache(setting);
     assert_status(ZCACHE_OK, set_text(cache, "named", "v", ZCACHE_TTL_NEVER));
     assert_reads(cache, "named", "v");

@@ -274,7 +274,7 @@ static void test_a_host_can_be_a_name(void **state)
     (void)state;
     server *one = server_start(SERVER_REDIS, SERVER_TCP, NULL);
     char url[64];
-    snprintf(url, sizeof(url), "redis.url=redis://localhost:%d", server_port(one));
+    snprintf(url, sizeof(url), "redis.url=redis://%s:%d", server_host_name(), server_port(one));
     zcache *cache = open_cache(url, "cache.timeout=20s", "redis.connect_timeout=20s");
     assert_status(ZCACHE_OK, set_text(cache, "a", "1"));
     server_restart(one);

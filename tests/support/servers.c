@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -92,6 +93,15 @@ static void kill_all(void)
 }
 
 /* ---- connections --------------------------------------------------------------------------- */
+
+const char *server_host_name(void)
+{
+    struct addrinfo *found;
+    if (getaddrinfo("localhost", NULL, NULL, &found) != 0)
+        return "127.1";
+    freeaddrinfo(found);
+    return "localhost";
+}
 
 int server_try_connect(const server *one)
 {

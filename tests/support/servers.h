@@ -60,6 +60,10 @@ const char *server_address(const server *one); /* "127.0.0.1:6379", or the path 
  * "redis.url=unix:/tmp/…", "memcached.servers=127.0.0.1:11211" or "memcached.servers=/tmp/…". */
 const char *server_setting(const server *one);
 
+/* A name for 127.0.0.1 that the resolver knows: "localhost", or, on a machine without /etc/hosts,
+ * "127.1". */
+const char *server_host_name(void);
+
 /* A connection to it, for tests that speak the protocol themselves: a blocking socket with receive
  * and send timeouts of 10 s; ends the test if there is none. */
 int server_connect(const server *one);

@@ -131,8 +131,9 @@ static bool is_as_expected(const thread_model *model, zcache_status expected, zc
         return true;
     if (status < ZCACHE_OK)
         atomic_fetch_add(&failed, 1);
-    if (atomic_load(&troubled) && (status >= ZCACHE_OK || status == ZCACHE_E_UNAVAILABLE ||
-                                   status == ZCACHE_E_TIMEOUT || status == ZCACHE_E_PROTOCOL))
+    if (atomic_load(&troubled) &&
+        (status >= ZCACHE_OK || status == ZCACHE_E_UNAVAILABLE || status == ZCACHE_E_TIMEOUT ||
+         status == ZCACHE_E_PROTOCOL || status == ZCACHE_E_NOTSUP))
         return true;
     if (may_tell())
         print_message("# thread %zu, %s of key %zu: expected %s, got %s (%s)\n", model->thread,
