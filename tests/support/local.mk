@@ -14,3 +14,5 @@ tests_support_libsupport_la_SOURCES = \
 	%D%/temp.c %D%/temp.h \
 	%D%/threads.c %D%/threads.h \
 	%D%/watched.h
+
+EXTRA_DIST += %D%/valgrind.supp
