@@ -177,7 +177,7 @@ void zc_list_free(zcache_list *list)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-static size_t field_size(zcache_option_type type)
+size_t zc_option_field_size(zcache_option_type type)
 {
     switch (type) {
     case ZCACHE_OPTION_STRING:
@@ -334,7 +334,7 @@ zcache_status zc_options_fill(const zc_settings *settings, const char *section,
     zcache_status status = ZCACHE_OK;
     for (size_t i = 0; i < table->count && status == ZCACHE_OK; i++) {
         zcache_option option = zc_option_at(table, i);
-        size_t size = field_size(option.type);
+        size_t size = zc_option_field_size(option.type);
         if (size > table->struct_size || option.offset > table->struct_size - size)
             status = zc_error(ZCACHE_E_PLUGIN,
                               "plugin %s: option %s lies outside of the plugin's struct", section,
@@ -370,7 +370,7 @@ void zc_options_release(const zc_option_table *table, void *target)
 {
     for (size_t i = 0; i < table->count; i++) {
         zcache_option option = zc_option_at(table, i);
-        size_t size = field_size(option.type);
+        size_t size = zc_option_field_size(option.type);
         if (size > table->struct_size || option.offset > table->struct_size - size)
             continue;
         if (option.type == ZCACHE_OPTION_STRING)

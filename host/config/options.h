@@ -21,6 +21,10 @@ typedef struct zc_option_table {
 /* The i-th option, as far as the plugin's table has it: 0 beyond. */
 zcache_option zc_option_at(const zc_option_table *table, size_t i);
 
+/* The size of the field that an option of this type fills; 0: of a type that a later version
+ * brings. */
+size_t zc_option_field_size(zcache_option_type type);
+
 /* Refuses keys of `section` that are not in the table: in files and options. */
 zcache_status zc_options_check_keys(const zc_settings *settings, const char *section,
                                     const zc_option_table *table);

@@ -133,25 +133,6 @@ static bool key_is_legal(const char *key)
     return key[strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
 }
 
-static size_t field_size(zcache_option_type type)
-{
-    switch (type) {
-    case ZCACHE_OPTION_STRING:
-        return sizeof(const char *);
-    case ZCACHE_OPTION_INT:
-    case ZCACHE_OPTION_SIZE:
-    case ZCACHE_OPTION_DURATION:
-        return sizeof(int64_t);
-    case ZCACHE_OPTION_BOOL:
-        return sizeof(bool);
-    case ZCACHE_OPTION_ENUM:
-        return sizeof(int);
-    case ZCACHE_OPTION_LIST:
-        return sizeof(zcache_list);
-    }
-    return 0;
-}
-
 static size_t field_alignment(zcache_option_type type)
 {
     switch (type) {
@@ -170,7 +151,7 @@ static size_t field_alignment(zcache_option_type type)
 
 static zcache_status check_option(const zcache_option *option, size_t options_size)
 {
-    size_t size = field_size(option->type);
+    size_t size = zc_option_field_size(option->type);
     if (size == 0)
         return REFUSE("option %s: type: expected %d to %d, found %d", option->key,
                       ZCACHE_OPTION_STRING, ZCACHE_OPTION_LIST, (int)option->type);
