@@ -5,6 +5,8 @@ zcacheincludedir = $(includedir)/zcache
 zcacheinclude_HEADERS = \
 	%D%/zcache/types.h \
 	%D%/zcache/zcache.h \
+	%D%/zcache/codec.h \
+	%D%/zcache/table.h \
 	%D%/zcache/admin.h \
 	%D%/zcache/plugin.h
 nodist_zcacheinclude_HEADERS = %D%/zcache/version.h

@@ -166,11 +166,18 @@ ZCACHE_PUBLIC void zcache_value_free(zcache_value *value);
 
 /* ---- one key --------------------------------------------------------------------------------- */
 
+/* What a read of a typed table tells beside the value. */
+typedef struct zcache_read_info {
+    int64_t ttl_ms; /* remaining, if .with_ttl asked for it; else ZCACHE_TTL_UNKNOWN */
+    uint64_t cas;   /* the token for NAME_cas, if .with_cas asked for it; else 0 */
+} zcache_read_info;
+
 typedef struct zcache_read_options {
-    size_t size;        /* set by the macro */
-    int64_t timeout_ms; /* 0: `[cache] timeout`; else 1 to 3,600,000 */
-    bool with_ttl;      /* fill in value.ttl_ms */
-    bool with_cas;      /* fill in value.cas */
+    size_t size;            /* set by the macro */
+    int64_t timeout_ms;     /* 0: `[cache] timeout`; else 1 to 3,600,000 */
+    bool with_ttl;          /* fill in value.ttl_ms, info.ttl_ms */
+    bool with_cas;          /* fill in value.cas, info.cas */
+    zcache_read_info *info; /* reads of typed tables: one, get_multi: one a key; else ignored */
 } zcache_read_options;
 #define ZCACHE_READ(...) (&(zcache_read_options){.size = sizeof(zcache_read_options), __VA_ARGS__})
 

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) The zcache authors
+ *
+ * A plan: a type's descriptor (<zcache/table.h>), checked and worked out once, when a table is
+ * opened, so that encoding and decoding a value looks nothing up: names in the form each codec
+ * writes, plans of nested structs, defaults as a struct to start from, an index from names to
+ * fields. Immutable once made; any number of threads use it.
+ */
+#ifndef ZC_CODEC_PLAN_H
+#define ZC_CODEC_PLAN_H
+
+#include <zcache/table.h>
+
+typedef struct zc_plan zc_plan;
+
+/* The longest way from a value to its innermost field, of types and of untrusted bytes alike. */
+#define ZC_DEPTH_MAX 64
+
+/* Fields of one struct: more is refused. */
+#define ZC_FIELDS_MAX 1024
+/* The longest name of a field, bytes. */
+#define ZC_FIELD_NAME_MAX 255
+
+typedef struct zc_field {
+    zcache_type type;
+    zcache_shape shape;
+    bool required;
+    bool has_text_default; /* STRING, CHARS; the defaults of other types are in plan->initial */
+    size_t offset;
+    size_t size;  /* of one element */
+    size_t count; /* FIXED: elements; COUNTED: offset of the size_t with their number */
+    size_t
+        bytes_offset; /* BYTES: from the element's offset to that of the size_t with its length */
+    const zc_plan *plan; /* NESTED, POINTER: of the struct */
+    const zcache_enum *enumeration;
+    zcache_slice name;         /* as it is stored */
+    zcache_slice json_name;    /* `"name":`, escaped */
+    zcache_slice msgpack_name; /* with its header */
+    zcache_slice text_default;
+} zc_field;
+
+/* A name that may be read, and the field it means. */
+typedef struct zc_name {
+    zcache_slice name;
+    size_t field;
+} zc_name;
+
+struct zc_plan {
+    const zcache_struct *type;
+    const char *name; /* of the type */
+    size_t size;
+    size_t alignment;
+    size_t field_count;
+    zc_field *fields;
+    bool bare;    /* the one field is stored by itself */
+    bool owns;    /* a decoded value may own memory */
+    bool is_flat; /* no field can be missing with effect: none is required or has a text default */
+    /* What a value is before anything was decoded into it: 0, and the defaults but for texts. */
+    const void *initial;
+    /* Names and aliases of all fields, open addressing: slot zc_plan_hash(name) & (slots - 1) and
+     * those after it. An empty slot has no data. */
+    size_t slots;
+    zc_name *names;
+    /* Bytes of memory that the last large value took for each 16 bytes of its encoded form: what a
+     * decoder asks for first. Relaxed: a hint. */
+    _Atomic uint32_t memory_per_16;
+};
+
+/* Makes the plan of a type and of all that it nests; they are freed together. Errors:
+ * ZCACHE_E_INVALID: the descriptor is wrong, and the message names type and field: no fields, two
+ * fields of one name, a default that does not fit, an empty name, one that is not UTF-8 or too long;
+ * ZCACHE_E_NOMEM. */
+zcache_status zc_plan_make(const zcache_struct *type, zc_plan **plan);
+void zc_plan_free(zc_plan *plan);
+
+/* Whether the type is what the codecs bytes and string hold. */
+bool zc_plan_is_bytes(const zc_plan *plan);
+bool zc_plan_is_string(const zc_plan *plan);
+
+static inline uint32_t zc_plan_hash(const char *name, size_t size)
+{
+    /* Names are few and short: length, first, middle and last byte tell most apart. */
+    if (size == 0)
+        return 0;
+    const unsigned char *bytes = (const unsigned char *)name;
+    uint32_t hash = (uint32_t)size * 0x9E3779B1u;
+    hash ^= bytes[0] * 0x85EBCA6Bu ^ bytes[size / 2] * 0xC2B2AE35u ^ bytes[size - 1] * 0x27D4EB2Fu;
+    return hash ^ hash >> 15;
+}
+
+/* The field that a name means; NULL: none. `expected` is the index of the field that comes next in
+ * the order of the descriptor: encoders keep to it, so that one comparison mostly suffices. */
+static inline const zc_field *zc_plan_find(const zc_plan *plan, const char *name, size_t size,
+                                           size_t expected)
+{
+    if (expected < plan->field_count) {
+        const zc_field *field = &plan->fields[expected];
+        if (field->name.size == size && memcmp(field->name.data, name, size) == 0)
+            return field;
+    }
+    for (uint32_t at = zc_plan_hash(name, size);; at++) {
+        const zc_name *known = &plan->names[at & (plan->slots - 1)];
+        if (known->name.data == NULL)
+            return NULL;
+        if (known->name.size == size && memcmp(known->name.data, name, size) == 0)
+            return &plan->fields[known->field];
+    }
+}
+
+#endif
