@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * The plugin ABI: what a provider (a store) or a filter (a layer above one) must export.
+ * The plugin ABI: what a provider (a store), a filter (a layer above one) or a codec (a
+ * serialization of typed tables) must export.
  *
  * A plugin is a shared object NAME.so that exports one const object and nothing else:
  *
@@ -31,6 +32,23 @@
  *
  * A plugin needs no symbol of the host: every service comes in the zcache_host table given to open.
  *
+ * A codec has no open and no ops, but a zcache_codec, whose functions any thread may call at once:
+ *
+ *     static const zcache_codec mine_codec = {
+ *         .size = sizeof(zcache_codec), .put = mine_put, .next = mine_next,
+ *     };
+ *
+ *     ZCACHE_PLUGIN(mine) = {
+ *         ZCACHE_DESCRIPTOR_HEADER,
+ *         .kind = ZCACHE_KIND_CODEC,
+ *         .name = "mine",
+ *         .version = "1.0",
+ *         .summary = "stores structs in my format",
+ *         .codec = &mine_codec,
+ *     };
+ *
+ * Then `serialization = mine` loads it, for a table or for all.
+ *
  * Life cycle, all calls by the host:
  *
  *     load ── open ── get/set/… from any thread, overlapping ── quiesce ── close ── unload ──
@@ -47,6 +65,7 @@
 #ifndef ZCACHE_PLUGIN_H
 #define ZCACHE_PLUGIN_H
 
+#include <zcache/codec.h>
 #include <zcache/types.h>
 #include <zcache/version.h>
 
@@ -396,8 +415,9 @@ typedef struct zcache_native {
 
 typedef enum zcache_kind {
     ZCACHE_KIND_PROVIDER = 1, /* a store */
-    ZCACHE_KIND_FILTER = 2    /* a layer above one; no stable ABI: it runs on the host version it
+    ZCACHE_KIND_FILTER = 2,   /* a layer above one; no stable ABI: it runs on the host version it
                                * was compiled for, and no other */
+    ZCACHE_KIND_CODEC = 3     /* a serialization of typed tables: <zcache/codec.h> */
 } zcache_kind;
 
 typedef enum zcache_threads {
@@ -449,7 +469,12 @@ typedef struct zcache_descriptor {
     zcache_status (*load)(const zcache_host *host);
     void (*unload)(void);
 
-    const zcache_ops *ops;
+    const zcache_ops *ops; /* of a provider or filter; a codec has none */
+
+    /* Of a codec; else NULL. Its functions are given the host's own copy of it. All above about
+     * threads, keys, values, TTLs, options and native handles is 0 for a codec; load and unload are
+     * as for any plugin, and it may be RESIDENT. */
+    const zcache_codec *codec;
 } zcache_descriptor;
 
 /* The first members of every descriptor. */
