@@ -17,6 +17,7 @@ host_libhost_la_LIBADD = $(LTDL_LIBS) $(INIH_LIBS) $(XXHASH_LIBS)
 
 include host/config/local.mk
 include host/loader/local.mk
+include host/codec/local.mk
 include host/core/local.mk
 include host/swap/local.mk
 include host/reload/local.mk

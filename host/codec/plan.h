@@ -25,7 +25,7 @@ typedef struct zc_field {
     zcache_type type;
     zcache_shape shape;
     bool required;
-    bool has_text_default; /* STRING, CHARS; the defaults of other types are in plan->initial */
+    bool has_text_default; /* a STRING's; the defaults of other types are in plan->initial */
     size_t offset;
     size_t size;  /* of one element */
     size_t count; /* FIXED: elements; COUNTED: offset of the size_t with their number */
@@ -37,6 +37,7 @@ typedef struct zc_field {
     zcache_slice json_name;    /* `"name":`, escaped */
     zcache_slice msgpack_name; /* with its header */
     zcache_slice text_default;
+    char *names; /* the memory of the three */
 } zc_field;
 
 /* A name that may be read, and the field it means. */
@@ -52,18 +53,18 @@ struct zc_plan {
     size_t alignment;
     size_t field_count;
     zc_field *fields;
-    bool bare;    /* the one field is stored by itself */
-    bool owns;    /* a decoded value may own memory */
-    bool is_flat; /* no field can be missing with effect: none is required or has a text default */
-    /* What a value is before anything was decoded into it: 0, and the defaults but for texts. */
-    const void *initial;
+    bool bare;              /* the one field is stored by itself */
+    bool owns;              /* a decoded value may own memory */
+    bool has_required;      /* a field of its own is */
+    bool has_text_defaults; /* one of its STRINGs, or of those of a struct in it, has a default */
+    /* What a value is before anything was decoded into it: 0, and the defaults but for STRINGs,
+     * those of structs in it too. */
+    void *initial;
     /* Names and aliases of all fields, open addressing: slot zc_plan_hash(name) & (slots - 1) and
      * those after it. An empty slot has no data. */
     size_t slots;
     zc_name *names;
-    /* Bytes of memory that the last large value took for each 16 bytes of its encoded form: what a
-     * decoder asks for first. Relaxed: a hint. */
-    _Atomic uint32_t memory_per_16;
+    zc_plan *next; /* of the plans that were made together, the root first */
 };
 
 /* Makes the plan of a type and of all that it nests; they are freed together. Errors:
@@ -72,6 +73,12 @@ struct zc_plan {
  * ZCACHE_E_NOMEM. */
 zcache_status zc_plan_make(const zcache_struct *type, zc_plan **plan);
 void zc_plan_free(zc_plan *plan);
+
+/* What decoding a struct ends with where has_required or has_text_defaults is set: `seen` has a bit for
+ * each field that was there. Fills in the texts that others have by default. Errors: ZCACHE_E_TYPE, a
+ * required field is missing; ZCACHE_E_NOMEM, the block is full. */
+zcache_status zc_plan_settle(const zc_plan *plan, const uint64_t seen[ZC_FIELDS_MAX / 64],
+                             void *value, zcache_block *block);
 
 /* Whether the type is what the codecs bytes and string hold. */
 bool zc_plan_is_bytes(const zc_plan *plan);
