@@ -46,16 +46,15 @@
 #include <zcache/codec.h>
 #include <zcache/zcache.h>
 
-#ifdef __cplusplus
-#include <type_traits>
-#elif __STDC_VERSION__ < 201112L
+#if !defined(__cplusplus) && __STDC_VERSION__ < 201112L
 #error "zcache/table.h needs C11 (-std=c11 or later), for _Generic and _Static_assert"
 #endif
 
-/* In C the wrong struct would be a warning only, which gcc made an error in its version 14. Define
- * ZCACHE_KEEP_DIAGNOSTICS before the include to leave your compiler's settings as they are. */
+/* In C the wrong struct, or a number for one, would be a warning only, which gcc made an error in its
+ * version 14. Define ZCACHE_KEEP_DIAGNOSTICS before the include to leave your compiler's settings as they are. */
 #if !defined(__cplusplus) && defined(__GNUC__) && !defined(ZCACHE_KEEP_DIAGNOSTICS)
 #pragma GCC diagnostic error "-Wincompatible-pointer-types"
+#pragma GCC diagnostic error "-Wint-conversion"
 #ifdef __clang__
 #pragma GCC diagnostic error "-Wincompatible-pointer-types-discards-qualifiers"
 #else
@@ -333,6 +332,14 @@ ZCACHE_PUBLIC zcache_status zcache_typed_set_multi(const zcache_typed *table, si
                                                    const char *const keys[], const void *values,
                                                    zcache_status statuses[],
                                                    const zcache_write_options *options);
+ZCACHE_PUBLIC zcache_status zcache_typed_get_multi_n(const zcache_typed *table, size_t n,
+                                                     const zcache_slice keys[], void *values,
+                                                     zcache_status statuses[],
+                                                     const zcache_read_options *options);
+ZCACHE_PUBLIC zcache_status zcache_typed_set_multi_n(const zcache_typed *table, size_t n,
+                                                     const zcache_slice keys[], const void *values,
+                                                     zcache_status statuses[],
+                                                     const zcache_write_options *options);
 
 /* Makes the type NAME_t and the functions of a table of TYPE, at file scope:
  *
@@ -364,7 +371,7 @@ ZCACHE_PUBLIC zcache_status zcache_typed_set_multi(const zcache_typed *table, si
     ZCACHE_INLINE_ ZCACHE_MUST_USE zcache_status NAME##_open(                                      \
         zcache *cache, const char *name, NAME##_t *table, const zcache_table_options *options)     \
     {                                                                                              \
-        return zcache_typed_open(cache, name, TYPE##_struct(), &table->typed, options);            \
+        return zcache_typed_open(cache, name, (&TYPE##_struct)(), &table->typed, options);         \
     }                                                                                              \
     ZCACHE_INLINE_ zcache *NAME##_handle(const NAME##_t *table)                                    \
     {                                                                                              \
