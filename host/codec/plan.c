@@ -83,7 +83,7 @@ static zcache_status make_names(zc_field *field, const zcache_field *source)
     const char *name = stored_name(source);
     size_t size = strlen(name), json_size = write_json_name(name, NULL),
            msgpack_size = write_msgpack_name(name, NULL);
-    char *text = zc_alloc(json_size + msgpack_size + size + 1);
+    char *text = zc_calloc(1, json_size + msgpack_size + size + 1 + ZC_NAME_PADDING);
     if (text == NULL)
         return zc_error_nomem();
     field->names = text;

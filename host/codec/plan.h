@@ -20,6 +20,8 @@ typedef struct zc_plan zc_plan;
 #define ZC_FIELDS_MAX 1024
 /* The longest name of a field, bytes. */
 #define ZC_FIELD_NAME_MAX 255
+/* So that a name is copied and compared in pieces of 16 bytes. */
+#define ZC_NAME_PADDING 16
 
 typedef struct zc_field {
     zcache_type type;
@@ -34,7 +36,7 @@ typedef struct zc_field {
     const zc_plan *plan; /* NESTED, POINTER: of the struct */
     const zcache_enum *enumeration;
     zcache_slice name;         /* as it is stored */
-    zcache_slice json_name;    /* `"name":`, escaped */
+    zcache_slice json_name;    /* `"name":`, escaped; ZC_NAME_PADDING bytes after it are readable */
     zcache_slice msgpack_name; /* with its header */
     zcache_slice text_default;
     char *names; /* the memory of the three */
