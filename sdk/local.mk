@@ -7,6 +7,8 @@ zcacheinclude_HEADERS = \
 	%D%/zcache/zcache.h \
 	%D%/zcache/codec.h \
 	%D%/zcache/table.h \
+	%D%/zcache/options-cpp.h \
+	%D%/zcache/table-cpp.h \
 	%D%/zcache/admin.h \
 	%D%/zcache/plugin.h
 nodist_zcacheinclude_HEADERS = %D%/zcache/version.h

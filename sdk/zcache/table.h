@@ -64,11 +64,22 @@
 
 ZCACHE_BEGIN_DECLS
 
-/* Functions that a program may not use, without a warning. */
+/* Functions that a program may not use, without a warning; and constants in them. In C++ they are
+ * hidden, so that two shared objects may each have a `user` of their own. */
+#ifdef __cplusplus
+#ifdef __GNUC__
+#define ZCACHE_INLINE_ inline __attribute__((visibility("hidden"), unused))
+#else
+#define ZCACHE_INLINE_ inline
+#endif
+#define ZCACHE_CONSTANT_ static constexpr
+#else
 #ifdef __GNUC__
 #define ZCACHE_INLINE_ static inline __attribute__((unused))
 #else
 #define ZCACHE_INLINE_ static inline
+#endif
+#define ZCACHE_CONSTANT_ static const
 #endif
 
 /* ---- what a struct looks like ------------------------------------------------------------------ */
@@ -186,25 +197,25 @@ struct zcache_struct {
  *                           text. Without it: 0, false, NULL, "". Not for arrays, bytes and structs
  *
  * A null that is read is a NULL where the field can be NULL, else as if the field were missing. */
-#define ZCACHE_STRUCT(TYPE, ...)                                                    \
-    ZCACHE_INLINE_ const zcache_struct *TYPE##_struct(void)                         \
-    {                                                                               \
-        typedef TYPE zcache_self;                                                   \
-        static const zcache_field fields[] = {__VA_ARGS__};                         \
-        static const zcache_struct described = {sizeof(zcache_struct),              \
-                                                #TYPE,                              \
-                                                sizeof(TYPE),                       \
-                                                ZCACHE_ALIGNOF_(TYPE),              \
-                                                sizeof(fields) / sizeof(fields[0]), \
-                                                sizeof(zcache_field),               \
-                                                fields,                             \
-                                                false};                             \
-        return &described;                                                          \
-    }                                                                               \
-    ZCACHE_INLINE_ void TYPE##_free(TYPE *value)                                    \
-    {                                                                               \
-        zcache_struct_free(TYPE##_struct(), value);                                 \
-    }                                                                               \
+#define ZCACHE_STRUCT(TYPE, ...)                                                        \
+    ZCACHE_INLINE_ const zcache_struct *TYPE##_struct(void)                             \
+    {                                                                                   \
+        typedef TYPE zcache_self;                                                       \
+        ZCACHE_CONSTANT_ zcache_field fields[] = {__VA_ARGS__};                         \
+        ZCACHE_CONSTANT_ zcache_struct described = {sizeof(zcache_struct),              \
+                                                    #TYPE,                              \
+                                                    sizeof(TYPE),                       \
+                                                    ZCACHE_ALIGNOF_(TYPE),              \
+                                                    sizeof(fields) / sizeof(fields[0]), \
+                                                    sizeof(zcache_field),               \
+                                                    fields,                             \
+                                                    false};                             \
+        return &described;                                                              \
+    }                                                                                   \
+    ZCACHE_INLINE_ void TYPE##_free(TYPE *value)                                        \
+    {                                                                                   \
+        zcache_struct_free(TYPE##_struct(), value);                                     \
+    }                                                                                   \
     ZCACHE_DESCRIBED_(TYPE)
 
 /* Describes an enum, which must have a one-word name (a typedef):
@@ -213,12 +224,13 @@ struct zcache_struct {
  *     ZCACHE_ENUM(color, ZC_VALUE(RED, "red"), ZC_VALUE(GREEN, "green"))
  *
  * A value without a name cannot be written, and a name without a value cannot be read. */
-#define ZCACHE_ENUM(ENUM, ...)                                                                    \
-    ZCACHE_INLINE_ const zcache_enum *ENUM##_enum(void)                                           \
-    {                                                                                             \
-        static const zcache_enum_value values[] = {__VA_ARGS__};                                  \
-        static const zcache_enum described = {#ENUM, sizeof(values) / sizeof(values[0]), values}; \
-        return &described;                                                                        \
+#define ZCACHE_ENUM(ENUM, ...)                                                               \
+    ZCACHE_INLINE_ const zcache_enum *ENUM##_enum(void)                                      \
+    {                                                                                        \
+        ZCACHE_CONSTANT_ zcache_enum_value values[] = {__VA_ARGS__};                         \
+        ZCACHE_CONSTANT_ zcache_enum described = {#ENUM, sizeof(values) / sizeof(values[0]), \
+                                                  values};                                   \
+        return &described;                                                                   \
     }
 #define ZC_VALUE(constant, name)  \
     {                             \
@@ -306,8 +318,7 @@ typedef struct zcache_table_options {
     const char *serialization; /* the codec; NULL: as configured, else by the type */
     int64_t ttl_ms;            /* of writes that do not say; ZCACHE_TTL_DEFAULT: as configured */
 } zcache_table_options;
-#define ZCACHE_TABLE_OPTIONS(...) \
-    (&(zcache_table_options){.size = sizeof(zcache_table_options), __VA_ARGS__})
+#define ZCACHE_TABLE_OPTIONS(...) ZCACHE_IN_PLACE_(zcache_table_options, __VA_ARGS__)
 
 /* What the functions of ZCACHE_TABLE are made of, for those who write a layer of their own. Each is
  * as the function of <zcache/zcache.h> that its name tells; `value` is of the type that the table

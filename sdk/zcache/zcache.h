@@ -29,7 +29,8 @@
  *
  * Options come last, as a pointer to a struct, or NULL for defaults. The macros ZCACHE_WRITE(…),
  * ZCACHE_READ(…), … make one in place, with designated initialisers. Fields that are not named
- * are 0, which always means the default.
+ * are 0, which always means the default. In C++ they need C++20, and the struct's order of fields;
+ * C++17 sets the fields of a struct, or uses <zcache/zcache.hpp>, which is made for C++.
  *
  * Results. 0 is done, > 0 is a "no" (a miss), < 0 is an error that zcache_error_message() explains.
  * Any function may fail with ZCACHE_E_INVALID (an argument), ZCACHE_E_NOMEM, or, where it names the
@@ -49,11 +50,20 @@
 
 #include <zcache/types.h>
 #include <zcache/version.h>
+#ifdef __cplusplus
+#include <zcache/options-cpp.h>
+#endif
 
 ZCACHE_BEGIN_DECLS
 
-/* A cache, or one table of it. Opaque. */
+/* A cache, or one table of it. Opaque. (In C++ also the scope of what <zcache/zcache.hpp> declares.)
+ */
 typedef struct zcache zcache;
+
+/* Internal: a pointer to options made in place. */
+#ifndef __cplusplus
+#define ZCACHE_IN_PLACE_(type, ...) (&(type){.size = sizeof(type), __VA_ARGS__})
+#endif
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
@@ -99,7 +109,7 @@ typedef struct zcache_options {
     zcache_log_fn *log;          /* NULL: lines go to standard error */
     void *log_user;
 } zcache_options;
-#define ZCACHE_OPTIONS(...) (&(zcache_options){.size = sizeof(zcache_options), __VA_ARGS__})
+#define ZCACHE_OPTIONS(...) ZCACHE_IN_PLACE_(zcache_options, __VA_ARGS__)
 
 /* Opens a cache from code alone: neither a file nor the environment is read. The provider is
  * loaded, and refused now if it or its options are wrong; its server need not be up. *cache
@@ -179,15 +189,14 @@ typedef struct zcache_read_options {
     bool with_cas;          /* fill in value.cas, info.cas */
     zcache_read_info *info; /* reads of typed tables: one, get_multi: one a key; else ignored */
 } zcache_read_options;
-#define ZCACHE_READ(...) (&(zcache_read_options){.size = sizeof(zcache_read_options), __VA_ARGS__})
+#define ZCACHE_READ(...) ZCACHE_IN_PLACE_(zcache_read_options, __VA_ARGS__)
 
 typedef struct zcache_write_options {
     size_t size;        /* set by the macro */
     int64_t ttl_ms;     /* ZCACHE_TTL_DEFAULT, ZCACHE_TTL_NEVER, or 1 to ZCACHE_TTL_MAX */
     int64_t timeout_ms; /* 0: `[cache] timeout`; else 1 to 3,600,000 */
 } zcache_write_options;
-#define ZCACHE_WRITE(...) \
-    (&(zcache_write_options){.size = sizeof(zcache_write_options), __VA_ARGS__})
+#define ZCACHE_WRITE(...) ZCACHE_IN_PLACE_(zcache_write_options, __VA_ARGS__)
 
 /* Reads a key into `value`. On a miss or an error the value is empty (its memory is kept).
  * Returns ZCACHE_OK, ZCACHE_MISS, or an error. */
@@ -303,7 +312,7 @@ typedef struct zcache_scan_options {
     int64_t timeout_ms; /* for the whole of it; 0: `[cache] scan_timeout`; else 1 to 86,400,000 */
     bool with_ttl;      /* tell each key's remaining TTL */
 } zcache_scan_options;
-#define ZCACHE_SCAN(...) (&(zcache_scan_options){.size = sizeof(zcache_scan_options), __VA_ARGS__})
+#define ZCACHE_SCAN(...) ZCACHE_IN_PLACE_(zcache_scan_options, __VA_ARGS__)
 
 /* Receives a key of a scan, without prefix and table, borrowed for the call. `ttl_ms` is
  * ZCACHE_TTL_UNKNOWN unless it was asked for. Returns true to go on, false to stop. It may call the
@@ -438,6 +447,7 @@ typedef struct zcache_swap_report {
 
 typedef struct zcache_swap_options {
     size_t size;          /* set by the macro */
+    size_t report_size;   /* set by the macro */
     const char *provider; /* to swap to; NULL: the one that `file` names, else the one that
                            * is active (opened anew) */
     const char *file;     /* an INI file whose `provider`, and section for it, replace those
@@ -453,13 +463,10 @@ typedef struct zcache_swap_options {
     zcache_swap_progress_fn *progress; /* ZCACHE_SWAP_COPY: may be NULL */
     void *progress_user;
     zcache_swap_report *report; /* filled in on success; may be NULL */
-    size_t report_size;         /* set by the macro */
     int64_t drain_timeout_ms;   /* for what still uses the old one to end; 0: as timeout_ms */
 } zcache_swap_options;
-#define ZCACHE_SWAP(...)                                               \
-    (&(zcache_swap_options){.size = sizeof(zcache_swap_options),       \
-                            .report_size = sizeof(zcache_swap_report), \
-                            __VA_ARGS__})
+#define ZCACHE_SWAP(...) \
+    ZCACHE_IN_PLACE_(zcache_swap_options, .report_size = sizeof(zcache_swap_report), __VA_ARGS__)
 
 /* Swaps the provider of a running cache: loads and opens the new one, proves that its backend
  * answers, makes it current with one atomic store, waits for the operations that began on the old
@@ -496,15 +503,14 @@ typedef struct zcache_reload_report {
 
 typedef struct zcache_reload_options {
     size_t size;                       /* set by the macro */
+    size_t report_size;                /* set by the macro */
     zcache_swap_progress_fn *progress; /* `[swap] mode = copy`: may be NULL */
     void *progress_user;
     zcache_reload_report *report; /* filled in on success; may be NULL */
-    size_t report_size;           /* set by the macro */
 } zcache_reload_options;
-#define ZCACHE_RELOAD(...)                                                 \
-    (&(zcache_reload_options){.size = sizeof(zcache_reload_options),       \
-                              .report_size = sizeof(zcache_reload_report), \
-                              __VA_ARGS__})
+#define ZCACHE_RELOAD(...)                                                               \
+    ZCACHE_IN_PLACE_(zcache_reload_options, .report_size = sizeof(zcache_reload_report), \
+                     __VA_ARGS__)
 
 /* Loads the configuration of a running cache anew, from where it came when the cache was opened:
  * the file, below the environment and options of that time, which are remembered. All of it is
