@@ -51,8 +51,8 @@
  *
  * Life cycle, all calls by the host:
  *
- *     load ── open ── get/set/… from any thread, overlapping ── quiesce ── close ── unload ──
- * dlclose └─ once for each cache or generation that uses the plugin, each with its own self ─┘
+ *     load ─┬─ open ── get, set, … from any thread, overlapping ── quiesce ── close ─┬─ unload
+ *           └─ once for each generation that uses the plugin, each with its own self ┘   dlclose
  *
  * No operation runs while open, quiesce or close does, and none after quiesce. After close, nothing
  * of the plugin may run: it has joined its threads and deleted its pthread keys, because its code

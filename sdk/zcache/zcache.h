@@ -9,9 +9,10 @@
  *     int main(void)
  *     {
  *         zcache_value value = ZCACHE_VALUE_INIT;
- *         if (zcache_set(NULL, "greeting", "hello", 5, ZCACHE_WRITE(.ttl_ms = ZCACHE_MINUTES(5))) <
- * 0 || zcache_get(NULL, "greeting", &value, NULL) != ZCACHE_OK) { fprintf(stderr, "%s\n",
- * zcache_error_message()); return 1;
+ *         zcache_set(NULL, "greeting", "hello", 5, ZCACHE_WRITE(.ttl_ms = ZCACHE_MINUTES(5)));
+ *         if (zcache_get(NULL, "greeting", &value, NULL) != ZCACHE_OK) {
+ *             fprintf(stderr, "%s\n", zcache_error_message());
+ *             return 1;
  *         }
  *         printf("%.*s\n", (int)value.size, (const char *)value.data);
  *         zcache_value_free(&value);
@@ -112,9 +113,9 @@ typedef struct zcache_options {
 #define ZCACHE_OPTIONS(...) ZCACHE_IN_PLACE_(zcache_options, __VA_ARGS__)
 
 /* Opens a cache from code alone: neither a file nor the environment is read. The provider is
- * loaded, and refused now if it or its options are wrong; its server need not be up. *cache
- * receives the handle, to be ended with zcache_close; NULL on failure Errors: ZCACHE_E_CONFIG,
- * ZCACHE_E_PLUGIN, or what the provider's open failed with. */
+ * loaded, and refused now if it or its options are wrong; its server need not be up.
+ *     *cache   receives the handle, to be ended with zcache_close; NULL on failure
+ * Errors: ZCACHE_E_CONFIG, ZCACHE_E_PLUGIN, or what the provider's open failed with. */
 ZCACHE_PUBLIC ZCACHE_MUST_USE zcache_status zcache_open(zcache **cache,
                                                         const zcache_options *options);
 
@@ -148,8 +149,9 @@ ZCACHE_PUBLIC zcache *zcache_default(void);
 /* A table: a part of the cache with keys of its own (physical key = key_prefix + name + ":" + key),
  * and the settings of `[table.NAME]`. Every function that takes a cache takes a table; clear, keys
  * and scan then see this table only. The same name gives the same handle, which belongs to the
- * cache and ends with it. name    [A-Za-z0-9_.-]{1,64} *table  receives the handle; NULL on failure
- */
+ * cache and ends with it.
+ *     name     [A-Za-z0-9_.-]{1,64}
+ *     *table   receives the handle; NULL on failure */
 ZCACHE_PUBLIC ZCACHE_MUST_USE zcache_status zcache_table(zcache *cache, const char *name,
                                                          zcache **table);
 
@@ -268,9 +270,10 @@ ZCACHE_PUBLIC zcache_status zcache_touch_n(zcache *cache, const void *key, size_
 
 /* Adds `delta` to a counter, in one atomic step: a value that is the decimal text of a signed
  * 64-bit number. A missing key counts as 0 and is created with the TTL in the options; an existing
- * one keeps its TTL. *result  receives the new number; may be NULL Returns ZCACHE_OK, ZCACHE_E_TYPE
- * (the value is not a number), ZCACHE_E_RANGE (overflow; nothing changes), ZCACHE_E_NOTSUP, or an
- * error. */
+ * one keeps its TTL.
+ *     *result   receives the new number; may be NULL
+ * Returns ZCACHE_OK, ZCACHE_E_TYPE (the value is not a number), ZCACHE_E_RANGE (overflow; nothing
+ * changes), ZCACHE_E_NOTSUP, or an error. */
 ZCACHE_PUBLIC zcache_status zcache_incr(zcache *cache, const char *key, int64_t delta,
                                         int64_t *result, const zcache_write_options *options);
 ZCACHE_PUBLIC zcache_status zcache_incr_n(zcache *cache, const void *key, size_t key_size,
@@ -446,14 +449,14 @@ typedef struct zcache_swap_report {
 } zcache_swap_report;
 
 typedef struct zcache_swap_options {
-    size_t size;          /* set by the macro */
-    size_t report_size;   /* set by the macro */
-    const char *provider; /* to swap to; NULL: the one that `file` names, else the one that
+    size_t size;                 /* set by the macro */
+    size_t report_size;          /* set by the macro */
+    const char *provider;        /* to swap to; NULL: the one that `file` names, else the one that
                            * is active (opened anew) */
-    const char *file;     /* an INI file whose `provider`, and section for it, replace those
+    const char *file;            /* an INI file whose `provider`, and section for it, replace those
                            * of the configuration; NULL: none */
-    const char *const
-        *settings; /* "section.key=value" strings for the new provider, then NULL; or NULL */
+    const char *const *settings; /* "section.key=value" strings for the new provider, then NULL;
+                                  * or NULL */
     zcache_swap_mode mode;
     int64_t timeout_ms;      /* for opening the new one; 0: 10 s */
     int64_t copy_timeout_ms; /* ZCACHE_SWAP_COPY: for the copy; 0: 24 hours */
@@ -475,9 +478,9 @@ typedef struct zcache_swap_options {
  *
  * If anything fails before the publish, the old provider goes on as if nothing had happened. If
  * operations or leases keep the old provider in use beyond drain_timeout_ms, the swap still
- * succeeds: it is closed as soon as it is free (report->retired). Errors: ZCACHE_E_CONFIG,
- * ZCACHE_E_PLUGIN, ZCACHE_E_UNAVAILABLE, … as the step that failed, which the message names;
- * ZCACHE_E_BUSY: another swap of this cache is running, or this is called from inside a callback of
+ * succeeds: it is closed as soon as it is free (report->retired).
+ * Errors: ZCACHE_E_CONFIG, ZCACHE_E_PLUGIN, ZCACHE_E_UNAVAILABLE, … as the step that failed, which
+ * the message names; ZCACHE_E_BUSY: another swap of this cache is running, or this is called from inside a callback of
  * this cache. */
 ZCACHE_PUBLIC zcache_status zcache_swap(zcache *cache, const zcache_swap_options *options);
 
@@ -518,11 +521,11 @@ typedef struct zcache_reload_options {
  * threads go on and none of their operations waits or fails:
  *
  *   - Settings of [cache], [swap] and [table.NAME] take effect at once. The provider stays open,
- * with its entries, connections and native leases. Operations in flight end as they began.
+ *     with its entries, connections and native leases. Operations in flight end as they began.
  *   - Another provider or filter, other values of their options, or a new build of their plugin (a
  *     file that was put in place by rename) is swapped to, by the mode and timeouts of [swap]. A
  *     provider that zcache_swap made active gives way to the one that the source names: to make
- * such a swap last, write it into the file.
+ *     such a swap last, write it into the file.
  *   - key_prefix cannot change while keys are in use: ZCACHE_E_CONFIG.
  *
  * If anything is wrong or the swap fails, nothing changes: the last good configuration goes on, the
@@ -552,10 +555,11 @@ ZCACHE_PUBLIC zcache_status zcache_reload(zcache *cache, const zcache_reload_opt
 
 /* Borrows the provider's native handle. Use the typed functions of <zcache/native/….h> instead:
  * they are made of these two. A lease keeps its provider open: a swap goes on for everyone else,
- * and the old provider is closed when its last lease comes back. type    the type tag expected, as
- * "hiredis.redisContext/0.14" status  receives why it failed; may be NULL Returns the handle, for
- * this caller alone until it is released; NULL on failure: ZCACHE_E_TYPE, the active provider's
- * handle is of another type (the message names both). */
+ * and the old provider is closed when its last lease comes back.
+ *     type     the type tag expected, as "hiredis.redisContext/0.14"
+ *     status   receives why it failed; may be NULL
+ * Returns the handle, for this caller alone until it is released; NULL on failure: ZCACHE_E_TYPE, the
+ * active provider's handle is of another type (the message names both). */
 ZCACHE_PUBLIC void *zcache_native_acquire(zcache *cache, const char *type, zcache_status *status);
 
 /* Gives a handle back, from any thread. Errors: ZCACHE_E_INVALID, it is not out. */
