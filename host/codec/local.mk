@@ -2,4 +2,13 @@
 
 host_libhost_la_SOURCES += \
 	host/codec/codec.h \
-	host/codec/plan.c host/codec/plan.h
+	host/codec/plan.c host/codec/plan.h \
+	host/codec/base64.c host/codec/base64.h \
+	host/codec/decimal-read.c host/codec/decimal-write.c host/codec/decimal.h \
+	host/codec/powers.c host/codec/powers.h \
+	host/codec/utf8.c host/codec/utf8.h
+
+# Writes powers.c.
+EXTRA_PROGRAMS += host/codec/powers-generate
+host_codec_powers_generate_CPPFLAGS = $(HOST_CPPFLAGS)
+host_codec_powers_generate_SOURCES = host/codec/powers-generate.c host/codec/powers.h
