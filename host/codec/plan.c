@@ -9,6 +9,7 @@
 
 #include "base/allocator.h"
 #include "base/error.h"
+#include "codec/utf8.h"
 
 /* ---- descriptors, which may come from an older header ------------------------------------------ */
 
@@ -36,6 +37,8 @@ static zcache_status check_name(const zc_plan *plan, const zcache_field *field, 
     size_t size = strlen(name);
     if (size == 0 || size > ZC_FIELD_NAME_MAX)
         return refuse(plan, field, "a name has 1 to 255 bytes");
+    if (!zc_utf8_is_valid(name, size))
+        return refuse(plan, field, "its name is not UTF-8");
     return ZCACHE_OK;
 }
 
@@ -169,6 +172,8 @@ static zcache_status make_default(zc_plan *plan, zc_field *field, const zcache_f
         return refuse(plan, source, "the default is of another type");
     if (is_text) {
         field->text_default = zcache_str(source->default_text);
+        if (!zc_utf8_is_valid(field->text_default.data, field->text_default.size))
+            return refuse(plan, source, "the default is not UTF-8");
         field->has_text_default = field->type == ZCACHE_TYPE_STRING;
         if (field->type == ZCACHE_TYPE_CHARS && field->text_default.size >= field->size)
             return refuse(plan, source, "the default is too long");
