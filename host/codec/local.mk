@@ -11,4 +11,7 @@ host_libhost_la_SOURCES += \
 # Writes powers.c.
 EXTRA_PROGRAMS += host/codec/powers-generate
 host_codec_powers_generate_CPPFLAGS = $(HOST_CPPFLAGS)
-host_codec_powers_generate_SOURCES = host/codec/powers-generate.c host/codec/powers.h
+host_codec_powers_generate_SOURCES = host/codec/powers-generate.c host/codec/powers.h \
+	host/codec/field.c host/codec/field.h \
+	host/codec/msgpack-decode.c host/codec/msgpack-encode.c host/codec/msgpack.h \
+	host/codec/registry.h

@@ -242,6 +242,7 @@ static zcache_status make_field(zc_plan *plan, size_t i, zc_plan **root, char *i
     field->size = source.size;
     field->count = source.count;
     field->bytes_offset = source.bytes_offset;
+    plan->names_size += field->msgpack_name.size;
     plan->has_required |= source.required;
     if (source.enumeration != NULL)
         field->enumeration = source.enumeration();

@@ -37,7 +37,7 @@ typedef struct zc_field {
     const zcache_enum *enumeration;
     zcache_slice name;         /* as it is stored */
     zcache_slice json_name;    /* `"name":`, escaped; ZC_NAME_PADDING bytes after it are readable */
-    zcache_slice msgpack_name; /* with its header */
+    zcache_slice msgpack_name; /* with its header; ZC_NAME_PADDING bytes after it are readable */
     zcache_slice text_default;
     char *names; /* the memory of the three */
 } zc_field;
@@ -55,6 +55,7 @@ struct zc_plan {
     size_t alignment;
     size_t field_count;
     zc_field *fields;
+    size_t names_size;      /* of all names as MessagePack writes them */
     bool bare;              /* the one field is stored by itself */
     bool owns;              /* a decoded value may own memory */
     bool has_required;      /* a field of its own is */
