@@ -7,10 +7,15 @@ zcacheinclude_HEADERS = \
 	%D%/zcache/zcache.h \
 	%D%/zcache/codec.h \
 	%D%/zcache/table.h \
+	%D%/zcache/admin.h \
+	%D%/zcache/plugin.h \
 	%D%/zcache/options-cpp.h \
 	%D%/zcache/table-cpp.h \
-	%D%/zcache/admin.h \
-	%D%/zcache/plugin.h
+	%D%/zcache/zcache.hpp \
+	%D%/zcache/detail.hpp \
+	%D%/zcache/keyspace.hpp \
+	%D%/zcache/cache.hpp \
+	%D%/zcache/table.hpp
 nodist_zcacheinclude_HEADERS = %D%/zcache/version.h
 
 zcachenativeincludedir = $(zcacheincludedir)/native
