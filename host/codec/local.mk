@@ -6,12 +6,12 @@ host_libhost_la_SOURCES += \
 	host/codec/base64.c host/codec/base64.h \
 	host/codec/decimal-read.c host/codec/decimal-write.c host/codec/decimal.h \
 	host/codec/powers.c host/codec/powers.h \
-	host/codec/utf8.c host/codec/utf8.h
+	host/codec/utf8.c host/codec/utf8.h \
+	host/codec/field.c host/codec/field.h \
+	host/codec/msgpack-decode.c host/codec/msgpack-encode.c host/codec/msgpack.h \
+	host/codec/registry.h
 
 # Writes powers.c.
 EXTRA_PROGRAMS += host/codec/powers-generate
 host_codec_powers_generate_CPPFLAGS = $(HOST_CPPFLAGS)
-host_codec_powers_generate_SOURCES = host/codec/powers-generate.c host/codec/powers.h \
-	host/codec/field.c host/codec/field.h \
-	host/codec/msgpack-decode.c host/codec/msgpack-encode.c host/codec/msgpack.h \
-	host/codec/registry.h
+host_codec_powers_generate_SOURCES = host/codec/powers-generate.c host/codec/powers.h
