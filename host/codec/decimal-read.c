@@ -45,18 +45,14 @@ static inline bool is_digit(char character)
 #define EXACT_DIGITS        800
 #define EXACT_EXPONENT      9999
 #define EXACT_EXPONENT_SIZE sizeof("e-9999")
-
-typedef struct exact {
-    char text[1 + EXACT_DIGITS + 1 + EXACT_EXPONENT_SIZE]; /* sign, digits, one for the rest */
-} exact;
+#define EXACT_SIZE          (1 + EXACT_DIGITS + 1 + EXACT_EXPONENT_SIZE) /* sign, digits, rest */
 
 /* Writes a well-formed number anew, as digits and an exponent: no point, so no locale, and of bounded
  * size. */
-static void exact_write(const char *text, size_t size, exact *out)
+static void exact_write(const char *text, size_t size, char to[EXACT_SIZE])
 {
     const char *at = text;
     const char *end = text + size;
-    char *to = out->text;
     if (*at == '-')
         *to++ = *at++;
     char *digits = to;
@@ -104,20 +100,20 @@ static void exact_write(const char *text, size_t size, exact *out)
 
 static double exact_double(const char *text, size_t size)
 {
-    exact number;
+    char number[EXACT_SIZE];
     int saved_errno = errno;
-    exact_write(text, size, &number);
-    double value = strtod(number.text, NULL);
+    exact_write(text, size, number);
+    double value = strtod(number, NULL);
     errno = saved_errno;
     return value;
 }
 
 static float exact_float(const char *text, size_t size)
 {
-    exact number;
+    char number[EXACT_SIZE];
     int saved_errno = errno;
-    exact_write(text, size, &number);
-    float value = strtof(number.text, NULL);
+    exact_write(text, size, number);
+    float value = strtof(number, NULL);
     errno = saved_errno;
     return value;
 }

@@ -10,6 +10,7 @@ tests_support_libsupport_la_SOURCES = \
 	%D%/expect.c %D%/expect.h \
 	%D%/failing-allocator.c %D%/failing-allocator.h \
 	%D%/proxy.c %D%/proxy.h \
+	%D%/random.h \
 	%D%/servers.c %D%/servers.h \
 	%D%/temp.c %D%/temp.h \
 	%D%/threads.c %D%/threads.h \

@@ -25,6 +25,7 @@ tests_unit_memory_threads_test_CPPFLAGS = $(MEMORY_TEST_CPPFLAGS)
 tests_unit_memory_threads_test_LDADD = $(MEMORY_TEST_LIBS)
 endif
 
+include %D%/codec.mk
 include %D%/config.mk
 include %D%/memcached.mk
 
