@@ -76,8 +76,7 @@ static const char *holds(const zc_field *field)
     return names[field->type];
 }
 
-/* "uint8", of a number's field. */
-static const char *number_name(const zc_field *field)
+const char *zc_field_number_name(const zc_field *field)
 {
     static const char *const names[ZCACHE_TYPES] = {
         [ZCACHE_TYPE_I8] = "int8",     [ZCACHE_TYPE_I16] = "int16",
@@ -103,7 +102,7 @@ zcache_status zc_field_refuse_integer(const zc_plan *plan, const zc_field *field
     if (!zc_field_is_number(field))
         return zc_field_refuse_type(plan, field, byte, "a number");
     return zc_field_refuse_decode(plan, field, byte, "%" PRId64 " is out of range (%s)", value,
-                                  number_name(field));
+                                  zc_field_number_name(field));
 }
 
 zcache_status zc_field_refuse_natural(const zc_plan *plan, const zc_field *field, size_t byte,
@@ -112,7 +111,7 @@ zcache_status zc_field_refuse_natural(const zc_plan *plan, const zc_field *field
     if (!zc_field_is_number(field))
         return zc_field_refuse_type(plan, field, byte, "a number");
     return zc_field_refuse_decode(plan, field, byte, "%" PRIu64 " is out of range (%s)", value,
-                                  number_name(field));
+                                  zc_field_number_name(field));
 }
 
 zcache_status zc_field_refuse_real(const zc_plan *plan, const zc_field *field, size_t byte,
@@ -124,9 +123,9 @@ zcache_status zc_field_refuse_real(const zc_plan *plan, const zc_field *field, s
     bool is_large = value > (double)ZC_REAL_INTEGER_MAX || value < (double)-ZC_REAL_INTEGER_MAX;
     if (is_real || is_large || value == (double)(int64_t)value)
         return zc_field_refuse_decode(plan, field, byte, "%.17g is out of range (%s)", value,
-                                      number_name(field));
+                                      zc_field_number_name(field));
     return zc_field_refuse_decode(plan, field, byte, "%.17g is no integer (%s)", value,
-                                  number_name(field));
+                                  zc_field_number_name(field));
 }
 
 zcache_status zc_field_refuse_name(const zc_plan *plan, const zc_field *field, size_t byte,

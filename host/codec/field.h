@@ -401,6 +401,9 @@ zcache_status zc_field_refuse_natural(const zc_plan *plan, const zc_field *field
 zcache_status zc_field_refuse_real(const zc_plan *plan, const zc_field *field, size_t byte,
                                    double value) __attribute__((cold));
 
+/* "uint8": what a field of numbers holds. */
+const char *zc_field_number_name(const zc_field *field);
+
 /* "byte 17: user.color: "blue" is no color", quoted short. */
 zcache_status zc_field_refuse_name(const zc_plan *plan, const zc_field *field, size_t byte,
                                    const char *name, size_t size) __attribute__((cold));

@@ -2,6 +2,9 @@
 
 host_libhost_la_SOURCES += \
 	host/codec/codec.h \
+	host/codec/json-decode.c host/codec/json-encode.c \
+	host/codec/json-lex.h \
+	host/codec/json-scan.c host/codec/json-scan.h \
 	host/codec/plan.c host/codec/plan.h \
 	host/codec/base64.c host/codec/base64.h \
 	host/codec/decimal-read.c host/codec/decimal-write.c host/codec/decimal.h \

@@ -27,6 +27,7 @@ endif
 
 include %D%/codec.mk
 include %D%/config.mk
+include %D%/json.mk
 include %D%/memcached.mk
 
 # Keys and patterns of the core.

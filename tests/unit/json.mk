@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The tests of the JSON codec.
+
+check_LTLIBRARIES += tests/unit/libjson-harness.la
+tests_unit_libjson_harness_la_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_libjson_harness_la_SOURCES = %D%/json-harness.c %D%/json-harness.h
+JSON_TEST_LIBS = tests/unit/libjson-harness.la $(UNIT_LIBS)
+JSON_TESTS = \
+	tests/unit/json-encode-test
+check_PROGRAMS += $(JSON_TESTS)
+TESTS += $(JSON_TESTS)
+tests_unit_json_encode_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_json_encode_test_LDADD = $(JSON_TEST_LIBS)
