@@ -18,8 +18,7 @@ const char *zc_text_fault(const void *text, size_t size)
     return zc_utf8_is_valid(text, size) ? NULL : "the text is not UTF-8";
 }
 
-/* "user.age: ", or "zcache_string: " of a type that is its one field. */
-static void prefix(const zc_plan *plan, const zc_field *field)
+void zc_field_prefix(const zc_plan *plan, const zc_field *field)
 {
     if (plan->bare)
         zc_error_prefix("%s: ", plan->name);
@@ -35,7 +34,7 @@ zcache_status zc_field_refuse_encode(const zc_plan *plan, const zc_field *field,
     va_start(arguments, format);
     zc_error_va(ZCACHE_E_INVALID, format, arguments);
     va_end(arguments);
-    prefix(plan, field);
+    zc_field_prefix(plan, field);
     return ZCACHE_E_INVALID;
 }
 
@@ -46,7 +45,7 @@ zcache_status zc_field_refuse_decode(const zc_plan *plan, const zc_field *field,
     va_start(arguments, format);
     zc_error_va(ZCACHE_E_TYPE, format, arguments);
     va_end(arguments);
-    prefix(plan, field);
+    zc_field_prefix(plan, field);
     zc_error_prefix("byte %zu: ", byte);
     return ZCACHE_E_TYPE;
 }

@@ -380,6 +380,10 @@ static inline void zc_seen_put(zc_seen *seen, size_t index, bool there)
 
 /* ---- what is wrong ------------------------------------------------------------------------------- */
 
+/* Puts "user.age: " before the message that is there; "zcache_string: ", of a type that is its one
+ * field. */
+void zc_field_prefix(const zc_plan *plan, const zc_field *field);
+
 /* "user.age: …": ZCACHE_E_INVALID, of a value that cannot be encoded. */
 zcache_status zc_field_refuse_encode(const zc_plan *plan, const zc_field *field, const char *format,
                                      ...) __attribute__((cold)) ZCACHE_PRINTF(3, 4);

@@ -12,6 +12,7 @@
 
 #include "base/allocator.h"
 #include "base/error.h"
+#include "codec/custom.h"
 #include "config/options.h"
 #include "loader/search.h"
 
@@ -61,9 +62,9 @@ static zcache_status check_header(const zcache_descriptor *theirs, size_t readab
 
 static zcache_status check_identity(const zcache_descriptor *own, const char *name)
 {
-    if (own->kind != ZCACHE_KIND_PROVIDER && own->kind != ZCACHE_KIND_FILTER)
-        return REFUSE("kind: expected %d (provider) or %d (filter), found %d", ZCACHE_KIND_PROVIDER,
-                      ZCACHE_KIND_FILTER, (int)own->kind);
+    if (own->kind < ZCACHE_KIND_PROVIDER || own->kind > ZCACHE_KIND_CODEC)
+        return REFUSE("kind: expected %d (provider), %d (filter) or %d (codec), found %d",
+                      ZCACHE_KIND_PROVIDER, ZCACHE_KIND_FILTER, ZCACHE_KIND_CODEC, (int)own->kind);
     if (own->name == NULL || strnlen(own->name, ZC_NAME_MAX) == ZC_NAME_MAX ||
         !zc_search_name_is_legal(own->name))
         return REFUSE("name: expected [a-z][a-z0-9_-]{0,31}, found %s%.40s%s",
@@ -98,6 +99,28 @@ static zcache_status check_properties(const zcache_descriptor *own)
                            native->acquire == NULL || native->release == NULL))
         return REFUSE("native: expected type, acquire and release, found one of them missing");
     return ZCACHE_OK;
+}
+
+/* Checks and copies what makes a codec. It has no operations, and none of their properties. */
+static zcache_status copy_codec(const zcache_descriptor *descriptor, zcache_codec *own)
+{
+    if (descriptor->codec == NULL)
+        return REFUSE("codec: expected a zcache_codec, found none");
+    if (descriptor->ops != NULL)
+        return REFUSE("ops: expected none of a codec, found a table of operations");
+    if (descriptor->threads != ZCACHE_THREADS_PARALLEL)
+        return REFUSE("threads: expected %d (parallel) of a codec, found %d",
+                      ZCACHE_THREADS_PARALLEL, (int)descriptor->threads);
+    if (descriptor->option_count != 0)
+        return REFUSE("options: expected none of a codec, found %zu", descriptor->option_count);
+    size_t size = descriptor->codec->size;
+    size_t least = offsetof(zcache_codec, put);
+    if (size < least || size > STRUCT_MAX)
+        return REFUSE("codec.size: expected %zu to %zu bytes, found %zu", least, STRUCT_MAX, size);
+    copy_extended(own, sizeof(*own), descriptor->codec, size);
+    own->size = sizeof(*own);
+    const char *fault = zc_custom_fault(own);
+    return fault == NULL ? ZCACHE_OK : REFUSE("codec: %s", fault);
 }
 
 /* Checks and copies the operations. */
@@ -296,9 +319,28 @@ static void pack_descriptor(block *into, const zcache_descriptor *own)
     with.options = pack_options(into, own->options, own->option_count);
     with.option_stride = sizeof(zcache_option);
     with.native = pack_native(into, own->native);
-    with.ops = pack(into, own->ops, sizeof(*own->ops), alignof(zcache_ops));
+    if (own->ops != NULL)
+        with.ops = pack(into, own->ops, sizeof(*own->ops), alignof(zcache_ops));
+    if (own->codec != NULL)
+        with.codec = pack(into, own->codec, sizeof(*own->codec), alignof(zcache_codec));
     if (copy != NULL)
         *copy = with;
+}
+
+/* Copies the functions of a plugin, by its kind. */
+static zcache_status copy_functions(zcache_descriptor *own, zcache_ops *ops, zcache_codec *codec)
+{
+    zcache_status result;
+    if (own->kind == ZCACHE_KIND_CODEC) {
+        result = copy_codec(own, codec);
+        own->codec = codec;
+        return result;
+    }
+    result = copy_ops(own, ops);
+    ops->size = sizeof(*ops);
+    own->ops = ops;
+    own->codec = NULL;
+    return result;
 }
 
 /* ---- all together ---------------------------------------------------------------------------- */
@@ -309,6 +351,7 @@ zcache_status zc_descriptor_copy(const zcache_descriptor *theirs, size_t readabl
     zcache_option *options = NULL;
     zcache_descriptor own;
     zcache_ops ops;
+    zcache_codec codec;
     *copy = NULL;
     zcache_status result = check_header(theirs, readable);
     if (result != ZCACHE_OK)
@@ -316,10 +359,9 @@ zcache_status zc_descriptor_copy(const zcache_descriptor *theirs, size_t readabl
     copy_extended(&own, sizeof(own), theirs, theirs->size);
     if ((result = check_identity(&own, name)) != ZCACHE_OK ||
         (result = check_properties(&own)) != ZCACHE_OK ||
-        (result = copy_ops(&own, &ops)) != ZCACHE_OK || (result = check_table(&own)) != ZCACHE_OK)
+        (result = copy_functions(&own, &ops, &codec)) != ZCACHE_OK ||
+        (result = check_table(&own)) != ZCACHE_OK)
         return result;
-    ops.size = sizeof(ops);
-    own.ops = &ops;
     if (own.option_count > 0) {
         options = zc_calloc(own.option_count, sizeof(*options));
         if (options == NULL)
@@ -372,6 +414,8 @@ out:
 
 char *zc_descriptor_capabilities(const zcache_descriptor *descriptor)
 {
+    if (descriptor->kind == ZCACHE_KIND_CODEC)
+        return zc_strdup(descriptor->codec->put != NULL ? "put next" : "encode decode");
     const zcache_ops *ops = descriptor->ops;
     const struct {
         const char *name;

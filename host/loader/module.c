@@ -174,7 +174,7 @@ zcache_status zc_module_each_linked(zc_search_fn *each, void *user)
 
 static const char *kind_name(zcache_kind kind)
 {
-    return kind == ZCACHE_KIND_FILTER ? "filter" : "provider";
+    return kind == ZCACHE_KIND_CODEC ? "codec" : kind == ZCACHE_KIND_FILTER ? "filter" : "provider";
 }
 
 static zcache_status call_load(zc_module *module)
