@@ -16,7 +16,7 @@ typedef struct plugin_rows {
 
 static const char *kind_name(zcache_kind kind)
 {
-    return kind == ZCACHE_KIND_FILTER ? "filter" : "provider";
+    return kind == ZCACHE_KIND_CODEC ? "codec" : kind == ZCACHE_KIND_FILTER ? "filter" : "provider";
 }
 
 /* NULL: no file was found that may be loaded. */
@@ -199,7 +199,8 @@ static const zcache_option *option_at(const zcache_descriptor *plugin, size_t i)
 /* ---- info: the rest ---------------------------------------------------------------------------
  */
 
-static void info_json(cli_program *cli, const zcache_plugin_info *info)
+/* What a codec has too. */
+static void info_json_common(cli_program *cli, const zcache_plugin_info *info)
 {
     const zcache_descriptor *plugin = info->descriptor;
     const struct {
@@ -211,22 +212,40 @@ static void info_json(cli_program *cli, const zcache_plugin_info *info)
         {"summary", plugin->summary},
         {"file", info->file},
         {"kind", kind_name(plugin->kind)},
+        {"capabilities", info->capabilities},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        cli_json_name(cli, texts[i].name);
+        cli_json_text(cli, texts[i].text);
+    }
+    cli_json_name(cli, "abi_major");
+    cli_json_integer(cli, plugin->abi_major);
+    cli_json_name(cli, "abi_minor");
+    cli_json_integer(cli, plugin->abi_minor);
+    cli_json_name(cli, "resident");
+    cli_json_bool(cli, (plugin->flags & ZCACHE_PLUGIN_RESIDENT) != 0);
+}
+
+/* What only providers and filters have. */
+static void info_json_store(cli_program *cli, const zcache_plugin_info *info)
+{
+    const zcache_descriptor *plugin = info->descriptor;
+    const struct {
+        const char *name;
+        const char *text;
+    } texts[] = {
         {"threads", plugin->threads == ZCACHE_THREADS_SERIALIZED ? "serialized" : "parallel"},
         {"key_bytes", plugin->key_bytes == ZCACHE_KEY_TEXT ? "text" : "any"},
         {"native", plugin->native != NULL ? plugin->native->type : NULL},
-        {"capabilities", info->capabilities},
     };
     const struct {
         const char *name;
         int64_t number;
     } numbers[] = {
-        {"abi_major", plugin->abi_major},
-        {"abi_minor", plugin->abi_minor},
         {"key_max", (int64_t)plugin->key_max},
         {"value_max", (int64_t)plugin->value_max},
         {"ttl_granule_ms", plugin->ttl_granule_ms > 0 ? plugin->ttl_granule_ms : 1},
     };
-    cli_json_begin(cli, '{');
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         cli_json_name(cli, texts[i].name);
         cli_json_text(cli, texts[i].text);
@@ -235,13 +254,19 @@ static void info_json(cli_program *cli, const zcache_plugin_info *info)
         cli_json_name(cli, numbers[i].name);
         cli_json_integer(cli, numbers[i].number);
     }
-    cli_json_name(cli, "resident");
-    cli_json_bool(cli, (plugin->flags & ZCACHE_PLUGIN_RESIDENT) != 0);
     cli_json_name(cli, "options");
     cli_json_begin(cli, '[');
     for (size_t i = 0; i < plugin->option_count; i++)
         option_json(cli, option_at(plugin, i));
     cli_json_end(cli, ']');
+}
+
+static void info_json(cli_program *cli, const zcache_plugin_info *info)
+{
+    cli_json_begin(cli, '{');
+    info_json_common(cli, info);
+    if (info->descriptor->kind != ZCACHE_KIND_CODEC)
+        info_json_store(cli, info);
     cli_json_end(cli, '}');
     cli_json_line(cli);
 }
@@ -255,27 +280,39 @@ static void limit_row(cli_table *table, const char *what, const char *form, size
         cli_table_cell(table, "%s, of any length", form);
 }
 
-static void info_rows(cli_table *table, const zcache_plugin_info *info)
+static void info_row(cli_table *table, const char *what, const char *text)
+{
+    cli_table_cell(table, "%s", what);
+    cli_table_cell(table, "%s", text);
+}
+
+/* What a codec has too. */
+static void info_rows_common(cli_table *table, const zcache_plugin_info *info)
+{
+    const zcache_descriptor *plugin = info->descriptor;
+    info_row(table, "file", info->file);
+    info_row(table, "kind", kind_name(plugin->kind));
+    info_row(table, "capabilities", info->capabilities);
+    info_row(table, "unloading",
+             (plugin->flags & ZCACHE_PLUGIN_RESIDENT) != 0 ? "never: it stays in memory once loaded"
+             : plugin->kind == ZCACHE_KIND_CODEC           ? "when its last cache is closed"
+                                                 : "when its last cache is closed or swapped");
+    cli_table_cell(table, "ABI");
+    cli_table_cell(table, "%d.%d", plugin->abi_major, plugin->abi_minor);
+}
+
+/* What only providers and filters have. */
+static void info_rows_store(cli_table *table, const zcache_plugin_info *info)
 {
     const zcache_descriptor *plugin = info->descriptor;
     const char *const rows[][2] = {
-        {"file", info->file},
-        {"kind", kind_name(plugin->kind)},
-        {"capabilities", info->capabilities},
         {"threads", plugin->threads == ZCACHE_THREADS_SERIALIZED
                         ? "one operation at a time (the library takes a lock)"
                         : "operations run in parallel"},
-        {"unloading", (plugin->flags & ZCACHE_PLUGIN_RESIDENT) != 0
-                          ? "never: it stays in memory once loaded"
-                          : "when its last cache is closed or swapped"},
         {"native", plugin->native != NULL ? plugin->native->type : "none"},
     };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        cli_table_cell(table, "%s", rows[i][0]);
-        cli_table_cell(table, "%s", rows[i][1]);
-    }
-    cli_table_cell(table, "ABI");
-    cli_table_cell(table, "%d.%d", plugin->abi_major, plugin->abi_minor);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        info_row(table, rows[i][0], rows[i][1]);
     bool text_keys = plugin->key_bytes == ZCACHE_KEY_TEXT;
     limit_row(table, "keys", text_keys ? "any bytes (percent-encoded there)" : "any bytes",
               plugin->key_max);
@@ -303,8 +340,12 @@ static void info_one(void *user, const zcache_plugin_info *info)
     cli_print(cli, "%s %s: %s\n", info->name, plugin->version != NULL ? plugin->version : "",
               plugin->summary != NULL ? plugin->summary : "");
     cli_table table = {.columns = 2};
-    info_rows(&table, info);
+    info_rows_common(&table, info);
+    if (plugin->kind != ZCACHE_KIND_CODEC)
+        info_rows_store(&table, info);
     out->result = cli_table_print(cli, &table, "  ");
+    if (plugin->kind == ZCACHE_KIND_CODEC)
+        return;
     if (plugin->option_count == 0) {
         cli_print(cli, "\nNo options.\n");
         return;

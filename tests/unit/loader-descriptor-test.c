@@ -16,7 +16,7 @@
 #include "expect.h"
 #include "loader/descriptor.h"
 
-/* ---- a good one, writable, to be spoiled ----------------------------------------------------- */
+/* ---- good ones, writable, to be spoiled ----------------------------------------------------- */
 
 static zcache_status any_open(const zcache_host *host, const zcache_call *call, const void *options,
                               void **self)
@@ -88,6 +88,7 @@ static struct {
     zcache_ops ops;
     zcache_native native;
     zcache_option options[OPTIONS];
+    zcache_codec codec;
 } plugin;
 
 static int setup(void **state)
@@ -254,6 +255,113 @@ static void test_capabilities_are_the_operations_that_are_there(void **state)
     zc_free(copy);
 }
 
+/* ---- codecs ---------------------------------------------------------------------------------- */
+
+static zcache_status any_put(const zcache_codec *codec, zcache_buffer *buffer,
+                             const zcache_token *token)
+{
+    (void)codec, (void)buffer, (void)token;
+    return ZCACHE_OK;
+}
+
+static zcache_status any_next(const zcache_codec *codec, zcache_reader *reader, zcache_token *token)
+{
+    (void)codec, (void)reader, (void)token;
+    return ZCACHE_OK;
+}
+
+static zcache_status any_encode(const zcache_codec *codec, const zcache_struct *type,
+                                const void *value, zcache_buffer *buffer)
+{
+    (void)codec, (void)type, (void)value, (void)buffer;
+    return ZCACHE_OK;
+}
+
+static zcache_status any_decode(const zcache_codec *codec, const zcache_struct *type,
+                                zcache_reader *reader, void *value, zcache_block *block)
+{
+    (void)codec, (void)type, (void)reader, (void)value, (void)block;
+    return ZCACHE_OK;
+}
+
+static void make_codec(void)
+{
+    plugin.codec = (zcache_codec){
+        .size = sizeof(zcache_codec), .user = NULL, .put = any_put, .next = any_next};
+    plugin.descriptor = (zcache_descriptor){
+        ZCACHE_DESCRIPTOR_HEADER,
+        .kind = ZCACHE_KIND_CODEC,
+        .name = "good",
+        .codec = &plugin.codec,
+    };
+}
+
+static void test_codec_is_copied_too(void **state)
+{
+    (void)state;
+    zcache_descriptor *copy;
+    make_codec();
+    plugin.codec.size = offsetof(zcache_codec, encode);
+    plugin.codec.encode = any_encode; /* beyond its size: not read */
+    assert_status(ZCACHE_OK, copy_it(&copy));
+    memset(&plugin, 0xee, sizeof(plugin)); /* as if it was unmapped */
+    assert_null(copy->ops);
+    assert_int_equal(copy->codec->size, sizeof(zcache_codec));
+    assert_ptr_equal((void *)copy->codec->put, (void *)any_put);
+    assert_ptr_equal((void *)copy->codec->next, (void *)any_next);
+    assert_null(copy->codec->encode);
+    char *text = zc_descriptor_capabilities(copy);
+    assert_string_equal(text, "put next");
+    zc_free(text);
+    zc_free(copy);
+}
+
+static void test_codec_by_values_tells_its_functions(void **state)
+{
+    (void)state;
+    zcache_descriptor *copy;
+    make_codec();
+    plugin.codec =
+        (zcache_codec){.size = sizeof(zcache_codec), .encode = any_encode, .decode = any_decode};
+    assert_status(ZCACHE_OK, copy_it(&copy));
+    char *text = zc_descriptor_capabilities(copy);
+    assert_string_equal(text, "encode decode");
+    zc_free(text);
+    zc_free(copy);
+}
+
+static void test_provider_has_no_codec(void **state)
+{
+    (void)state;
+    zcache_descriptor *copy;
+    plugin.descriptor.codec = &plugin.codec;
+    assert_status(ZCACHE_OK, copy_it(&copy));
+    assert_null(copy->codec);
+    zc_free(copy);
+}
+
+static void test_each_wrong_field_of_a_codec_is_named(void **state)
+{
+    (void)state;
+    zcache_descriptor *its = &plugin.descriptor;
+    zcache_codec *codec = &plugin.codec;
+    make_codec(), its->codec = NULL, refused("codec: expected a zcache_codec, found none");
+    make_codec(), its->ops = &plugin.ops, refused("ops: expected none of a codec");
+    make_codec(), its->threads = ZCACHE_THREADS_SERIALIZED, refused("threads: expected 0");
+    make_codec(), its->option_count = 1, refused("options: expected none of a codec, found 1");
+    make_codec(), codec->size = 8, refused("codec.size: expected ");
+    make_codec(), codec->size = SIZE_MAX, refused("codec.size: expected ");
+    make_codec(), codec->put = NULL, refused("codec: put: expected a function, found none");
+    make_codec(), codec->next = NULL, refused("codec: next: expected a function, found none");
+    make_codec(), codec->decode = any_decode, refused("codec: expected put and next or encode");
+    make_codec(), codec->put = NULL, codec->next = NULL,
+                  refused("codec: expected put and next, or");
+    make_codec(), codec->put = NULL, codec->next = NULL, codec->encode = any_encode;
+    refused("codec: decode: expected a function, found none");
+    make_codec(), codec->put = NULL, codec->next = NULL, codec->decode = any_decode;
+    refused("codec: encode: expected a function, found none");
+}
+
 /* ---- refusals -------------------------------------------------------------------------------- */
 
 static void test_each_wrong_field_is_named(void **state)
@@ -266,7 +374,7 @@ static void test_each_wrong_field_is_named(void **state)
     its->size = 8, refused("size: expected ");
     its->size = SIZE_MAX, refused("size: expected ");
     its->size = offsetof(zcache_descriptor, ops), refused("ops: expected a table");
-    its->kind = 0, refused("kind: expected 1 (provider) or 2 (filter), found 0");
+    its->kind = 0, refused("kind: expected 1 (provider), 2 (filter) or 3 (codec), found 0");
     its->name = NULL, refused("name: expected [a-z][a-z0-9_-]{0,31}, found none");
     its->name = "Good", refused("name: expected [a-z][a-z0-9_-]{0,31}, found \"Good\"");
     its->name = "gooder",
@@ -353,6 +461,10 @@ int main(void)
         cmocka_unit_test_setup(test_shorter_structs_are_extended_with_zeros, setup),
         cmocka_unit_test_setup(test_longer_structs_are_cut, setup),
         cmocka_unit_test_setup(test_capabilities_are_the_operations_that_are_there, setup),
+        cmocka_unit_test_setup(test_codec_is_copied_too, setup),
+        cmocka_unit_test_setup(test_codec_by_values_tells_its_functions, setup),
+        cmocka_unit_test_setup(test_provider_has_no_codec, setup),
+        cmocka_unit_test_setup(test_each_wrong_field_of_a_codec_is_named, setup),
         cmocka_unit_test_setup(test_each_wrong_field_is_named, setup),
         cmocka_unit_test_setup(test_each_wrong_option_is_named, setup),
         cmocka_unit_test_setup(test_required_option_needs_no_default, setup),

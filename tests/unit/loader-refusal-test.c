@@ -56,6 +56,7 @@ static void test_each_bad_fixture_is_refused_for_its_reason(void **state)
         {"load_fails", "load failed: the library below is of no use"},
         {"old_filter", "host_version: expected \"" ZCACHE_VERSION "\", found \"0.9.9\""},
         {"no_descriptor", "exports no zcache_plugin"},
+        {"without_next", "codec: next: expected a function, found none"},
     };
     const zcache_list *path = PATH_OF(getenv("ZCACHE_TEST_FIXTURES"));
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -69,8 +70,8 @@ static void test_each_bad_fixture_is_refused_for_its_reason(void **state)
 static void test_good_fixtures_are_accepted(void **state)
 {
     (void)state;
-    static const char *const good[] = {"store",      "counter", "old_plugin",  "open_fails",
-                                       "serialized", "slow",    "tells_secret"};
+    static const char *const good[] = {"store",      "counter", "old_plugin",   "open_fails",
+                                       "serialized", "slow",    "tells_secret", "tagged"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         expect_of(good[i]);
         accepted(PATH_OF(getenv("ZCACHE_TEST_FIXTURES")), good[i]);
@@ -78,7 +79,7 @@ static void test_good_fixtures_are_accepted(void **state)
     expect_of("loader");
 }
 
-static void test_filter_is_no_provider_and_provider_no_filter(void **state)
+static void test_plugin_of_another_kind_is_refused(void **state)
 {
     (void)state;
     const zcache_list *path = PATH_OF(getenv("ZCACHE_TEST_FIXTURES"));
@@ -87,6 +88,10 @@ static void test_filter_is_no_provider_and_provider_no_filter(void **state)
                  zc_module_open("counter", path, ZCACHE_KIND_PROVIDER, &module));
     assert_error(ZCACHE_E_PLUGIN, "is a provider, not a filter",
                  zc_module_open("store", path, ZCACHE_KIND_FILTER, &module));
+    assert_error(ZCACHE_E_PLUGIN, "is a codec, not a provider",
+                 zc_module_open("tagged", path, ZCACHE_KIND_PROVIDER, &module));
+    assert_error(ZCACHE_E_PLUGIN, "is a provider, not a codec",
+                 zc_module_open("store", path, ZCACHE_KIND_CODEC, &module));
     /* nor when somebody uses it already, who goes on undisturbed */
     assert_status(ZCACHE_OK, zc_module_open("store", path, ZCACHE_KIND_PROVIDER, &user));
     assert_error(ZCACHE_E_PLUGIN, "is a provider, not a filter",
@@ -298,7 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_bad_fixture_is_refused_for_its_reason),
         cmocka_unit_test(test_good_fixtures_are_accepted),
-        cmocka_unit_test(test_filter_is_no_provider_and_provider_no_filter),
+        cmocka_unit_test(test_plugin_of_another_kind_is_refused),
         cmocka_unit_test(test_name_is_never_a_path),
         cmocka_unit_test(test_linked_copy_under_another_name_is_refused),
         cmocka_unit_test(test_first_directory_that_has_it_wins),
