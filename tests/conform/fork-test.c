@@ -3,13 +3,12 @@
  *
  * A fork leaves two processes with a working cache, and no reply of one ever reaches the other.
  */
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "conform.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+
+#include "child.h"
 
 enum { CHILDREN = 4, ROUNDS = 60 };
 
@@ -30,32 +29,17 @@ static void use_as(zcache *cache, const char *who, int rounds)
     zcache_value_free(&value);
 }
 
-/* In the child: its exit status tells whether all checks held. It does not run the parent's exit
- * handlers, and does not hang for ever. */
 static pid_t fork_child(zcache *cache, int number, bool close_it)
 {
-    fflush(NULL);
-    pid_t child = fork();
-    assert_true(child >= 0);
+    pid_t child = child_fork();
     if (child > 0)
         return child;
-    alarm(120);
     char who[32];
     snprintf(who, sizeof(who), "child%d", number);
     use_as(cache, who, ROUNDS);
     if (close_it)
         check_status(ZCACHE_OK, zcache_close(cache));
-    _exit(checks_failed() == 0 ? 0 : 1);
-}
-
-static void assert_child_was_right(pid_t child)
-{
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        fail_msg("%s: a child ended with %s %d", conform_provider_now->name,
-                 WIFEXITED(status) ? "status" : "signal",
-                 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+    child_end();
 }
 
 static void test_children_and_parent_go_on_side_by_side(void **state)
@@ -68,7 +52,7 @@ static void test_children_and_parent_go_on_side_by_side(void **state)
     use_as(t->cache, "parent", ROUNDS);
     assert_int_equal(checks_failed(), 0);
     for (int i = 0; i < CHILDREN; i++)
-        assert_child_was_right(children[i]);
+        assert_child_ends_well(children[i]);
     use_as(t->cache, "parent", 3);
     assert_int_equal(checks_failed(), 0);
 }
@@ -77,42 +61,36 @@ static void test_child_sees_what_was_written_before_the_fork(void **state)
 {
     conform *t = *state;
     put(t->cache, "before", "the fork");
-    fflush(NULL);
-    pid_t child = fork();
+    pid_t child = child_fork();
     if (child == 0) {
-        alarm(120);
         zcache_value value = ZCACHE_VALUE_INIT;
         check_status(ZCACHE_OK, zcache_get(t->cache, "before", &value, NULL));
         check_that(value.size == 8 && memcmp(value.data, "the fork", 8) == 0);
         zcache_value_free(&value);
-        _exit(checks_failed() == 0 ? 0 : 1);
+        child_end();
     }
-    assert_child_was_right(child);
+    assert_child_ends_well(child);
 }
 
 static void test_grandchildren_work_too(void **state)
 {
     conform *t = *state;
     put(t->cache, "k", "v");
-    fflush(NULL);
-    pid_t child = fork();
+    pid_t child = child_fork();
     if (child == 0) {
-        alarm(120);
         use_as(t->cache, "middle", 5);
-        pid_t grandchild = fork();
+        pid_t grandchild = child_fork();
         if (grandchild == 0) {
-            alarm(120);
             use_as(t->cache, "grandchild", ROUNDS);
-            _exit(checks_failed() == 0 ? 0 : 1);
+            child_end();
         }
         use_as(t->cache, "middle", ROUNDS);
-        int status = 1;
-        check_that(waitpid(grandchild, &status, 0) == grandchild && status == 0);
-        _exit(checks_failed() == 0 ? 0 : 1);
+        check_child_ends_well(grandchild);
+        child_end();
     }
     use_as(t->cache, "parent", ROUNDS);
     assert_int_equal(checks_failed(), 0);
-    assert_child_was_right(child);
+    assert_child_ends_well(child);
 }
 
 typedef struct traffic {
@@ -144,7 +122,7 @@ static void test_fork_in_the_middle_of_traffic(void **state)
     for (int round = 0; round < 6; round++) {
         pid_t child = fork_child(t->cache, round, round % 2 == 0);
         use_as(t->cache, "parent", 5);
-        assert_child_was_right(child);
+        assert_child_ends_well(child);
     }
     for (int i = 0; i < 3; i++) {
         atomic_store(&all[i].end, true);

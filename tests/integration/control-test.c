@@ -16,11 +16,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "child.h"
 #include "clock.h"
 #include "expect.h"
 #include "servers.h"
@@ -304,6 +304,24 @@ static void test_a_file_in_the_way_is_kept(void **state)
     assert_int_equal(0, access(path, F_OK));
 }
 
+static void be_another_user(bool can_open)
+{
+    static char reply[REPLY_MAX];
+    if (!check_that(setgid(65534) == 0 && setuid(65534) == 0))
+        return;
+    int fd = try_connect();
+    if (!can_open) {
+        check_that(fd < 0 && errno == EACCES);
+        return;
+    }
+    if (!check_that(fd >= 0))
+        return;
+    ssize_t sent = send(fd, "abort\n", 6, MSG_NOSIGNAL);
+    (void)sent; /* it may be refused before */
+    read_reply(fd, reply);
+    check_that(strstr(reply, "E_REFUSED") != NULL && strstr(reply, "abort") == NULL);
+}
+
 static void test_another_users_process_is_refused(void **state)
 {
     (void)state;
@@ -314,24 +332,12 @@ static void test_another_users_process_is_refused(void **state)
     for (int opened = 0; opened < 2; opened++) {
         assert_int_equal(0, chmod(directory, 0755));
         assert_int_equal(0, chmod(socket_path, opened ? 0666 : 0600));
-        pid_t child = fork();
+        pid_t child = child_fork();
         if (child == 0) {
-            static char reply[REPLY_MAX];
-            if (setgid(65534) != 0 || setuid(65534) != 0)
-                _exit(2);
-            int fd = try_connect();
-            if (!opened)
-                _exit(fd < 0 && errno == EACCES ? 0 : 3);
-            if (fd < 0)
-                _exit(4);
-            ssize_t sent = send(fd, "abort\n", 6, MSG_NOSIGNAL);
-            (void)sent; /* it may be refused before */
-            read_reply(fd, reply);
-            _exit(strstr(reply, "E_REFUSED") != NULL && strstr(reply, "abort") == NULL ? 0 : 5);
+            be_another_user(opened);
+            child_end();
         }
-        int status;
-        assert_int_equal(child, waitpid(child, &status, 0));
-        assert_int_equal(0, status);
+        assert_child_ends_well(child);
     }
     assert_serves();
 }
@@ -599,15 +605,15 @@ static void test_a_forked_child_leaves_the_socket_alone(void **state)
     int connected = connect_client(), stay[2];
     assert_serves(); /* so `connected` was accepted */
     assert_int_equal(0, pipe(stay));
-    pid_t child = fork();
+    pid_t child = child_fork();
     if (child == 0) {
         char byte;
         close(stay[1]);
         close(connected);
-        zcache_status written = zcache_set(cache, "child", "1", 1, NULL);
-        bool told = read(stay[0], &byte, 1) == 0;
-        zcache_status closed = zcache_close(cache);
-        _exit(written == ZCACHE_OK && told && closed == ZCACHE_OK ? 0 : 1);
+        check_status(ZCACHE_OK, zcache_set(cache, "child", "1", 1, NULL));
+        check_that(read(stay[0], &byte, 1) == 0);
+        check_status(ZCACHE_OK, zcache_close(cache));
+        child_end();
     }
     close(stay[0]);
     assert_serves();
@@ -616,9 +622,7 @@ static void test_a_forked_child_leaves_the_socket_alone(void **state)
     read_reply(connected, reply);
     assert_has(ENDS_OK, reply);
     close(stay[1]);
-    int status;
-    assert_int_equal(child, waitpid(child, &status, 0));
-    assert_int_equal(0, status);
+    assert_child_ends_well(child);
     assert_serves();
 }
 

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -22,6 +21,7 @@
 #include <zcache/native/memcached.h>
 #include <zcache/zcache.h>
 
+#include "child.h"
 #include "clock.h"
 #include "expect.h"
 #include "memcached-harness.h"
@@ -384,23 +384,19 @@ static void test_a_child_never_uses_its_parents_connections(void **state)
     memcached_st *lease = zcache_memcached_acquire(cache, NULL);
     assert_non_null(lease);
     assert_int_equal(MEMCACHED_SUCCESS, memcached_set(lease, "leased", 6, "x", 1, 0, 0));
-    pid_t child = fork();
-    assert_true(child >= 0);
+    pid_t child = child_fork();
     if (child == 0) {
-        int bad = 0;
         zcache_memcached_release(cache, lease); /* says nothing on the parent's socket */
         for (int i = 0; i < 500; i++)
-            bad += !reads_as(cache, "yours", "child");
-        bad += zcache_close(cache) != ZCACHE_OK;
-        _exit(bad != 0);
+            check_that(reads_as(cache, "yours", "child"));
+        check_status(ZCACHE_OK, zcache_close(cache));
+        child_end();
     }
     int bad = 0;
     for (int i = 0; i < 500; i++)
         bad += !reads_as(cache, "mine", "parent");
     assert_int_equal(0, bad);
-    int result;
-    assert_int_equal(child, waitpid(child, &result, 0));
-    assert_true(WIFEXITED(result) && WEXITSTATUS(result) == 0);
+    assert_child_ends_well(child);
     assert_int_equal(MEMCACHED_SUCCESS, memcached_set(lease, "leased", 6, "y", 1, 0, 0));
     assert_status(ZCACHE_OK, zcache_memcached_release(cache, lease));
     assert_reads(cache, "leased", "y");

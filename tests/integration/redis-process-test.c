@@ -9,11 +9,10 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <zcache/native/redis.h>
 
+#include "child.h"
 #include "threads.h"
 
 static server *redis_server;
@@ -72,21 +71,14 @@ static void read_until_stopped(void *user, size_t index)
     snprintf(key, sizeof(key), "fork-%zu", index);
     if (index == 0) {
         for (int i = 0; i < 10; i++) {
-            pid_t child = fork();
+            pid_t child = child_fork();
             if (child == 0) {
-                alarm(60);
-                bool right = true;
-                for (int j = 0; j < 20 && right; j++)
-                    right = zcache_get(cache, "fork-child", &value, NULL) == ZCACHE_OK &&
-                            strcmp(value.data, "child") == 0;
-                if (!right)
-                    printf("# the child: %s\n", zcache_error_message());
-                fflush(stdout);
-                _exit(right ? 0 : 1);
+                for (int j = 0; j < 20; j++)
+                    if (check_status(ZCACHE_OK, zcache_get(cache, "fork-child", &value, NULL)))
+                        check_that(strcmp(value.data, "child") == 0);
+                child_end();
             }
-            int status = -1;
-            check_that(child > 0 && waitpid(child, &status, 0) == child);
-            check_that(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+            check_child_ends_well(child);
         }
         atomic_store(&stopping, true);
         return;
@@ -120,17 +112,14 @@ static void test_a_lease_does_not_reach_into_a_child(void **state)
     zcache *cache = open_cache(server_setting(redis_server));
     redisContext *redis = zcache_redis_acquire(cache, NULL);
     assert_non_null(redis);
-    pid_t child = fork();
+    pid_t child = child_fork();
     if (child == 0) {
-        alarm(60);
         signal(SIGPIPE, SIG_IGN);
-        bool refused = redisCommand(redis, "SET forked child") == NULL;
-        refused = refused && zcache_redis_release(cache, redis) == ZCACHE_OK;
-        _exit(refused ? 0 : 1);
+        check_that(redisCommand(redis, "SET forked child") == NULL);
+        check_status(ZCACHE_OK, zcache_redis_release(cache, redis));
+        child_end();
     }
-    int status = -1;
-    assert_int_equal(child, waitpid(child, &status, 0));
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_child_ends_well(child);
     redisReply *reply = redisCommand(redis, "GET forked");
     assert_non_null(reply);
     assert_int_equal(REDIS_REPLY_NIL, reply->type);

@@ -6,9 +6,11 @@ SUPPORT_LIBS = tests/support/libsupport.la
 check_LTLIBRARIES += tests/support/libsupport.la
 tests_support_libsupport_la_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_support_libsupport_la_SOURCES = \
+	%D%/child.c %D%/child.h \
 	%D%/clock.h \
 	%D%/expect.c %D%/expect.h \
 	%D%/failing-allocator.c %D%/failing-allocator.h \
+	%D%/fork-safe-malloc.c \
 	%D%/proxy.c %D%/proxy.h \
 	%D%/random.h \
 	%D%/servers.c %D%/servers.h \

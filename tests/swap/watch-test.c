@@ -9,13 +9,13 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../fixtures/fixture-files.h"
 #include <zcache/native/memory.h>
 
 /* last: its variables have the names of parameters of the headers above */
+#include "child.h"
 #include "reload-harness.h"
 
 #define WATCH    "watch = yes\nlog_level = info\n"
@@ -278,15 +278,12 @@ static void test_a_forked_child_does_not_watch(void **state)
 {
     (void)state;
     harness_open(WATCH);
-    pid_t child = fork();
+    pid_t child = child_fork();
     if (child == 0) {
         in_child();
-        _exit(checks_failed() == 0 ? 0 : 1);
+        child_end();
     }
-    int status;
-    assert_true(child > 0);
-    assert_int_equal(child, waitpid(child, &status, 0));
-    assert_int_equal(status, 0);
+    assert_child_ends_well(child);
     wait_for_provider("redis"); /* the parent does */
 }
 

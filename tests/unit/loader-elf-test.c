@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "../fixtures/fixture-files.h"
+#include "child.h"
 #include "expect.h"
 #include "loader/elf.h"
 #include "loader/module.h"
@@ -202,14 +203,9 @@ static void test_damaged_relocations_are_refused(void **state)
 /* Loads in a child: what comes back is its wait status. */
 static int load_in_child(const char *dir)
 {
-    fflush(NULL);
-    pid_t child = fork();
+    pid_t child = child_fork();
     if (child == 0) {
-        static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
-        for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-            signal(signals[i], SIG_DFL); /* cmocka caught them */
         close(STDERR_FILENO);
-        alarm(20);
         zc_module *module;
         const zcache_list path = {1, (const char *const[]){dir, NULL}};
         zcache_status status = zc_module_open("store", &path, 0, &module);
@@ -217,9 +213,7 @@ static int load_in_child(const char *dir)
             zc_module_close(module);
         _exit(status == ZCACHE_OK ? 0 : 3);
     }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return status;
+    return child_wait(child);
 }
 
 static void test_flipped_bits_do_not_pass_unnoticed_into_the_linker(void **state)

@@ -25,6 +25,12 @@ tests_unit_memory_threads_test_CPPFLAGS = $(MEMORY_TEST_CPPFLAGS)
 tests_unit_memory_threads_test_LDADD = $(MEMORY_TEST_LIBS)
 endif
 
+# What tests share.
+check_PROGRAMS += tests/unit/child-test
+TESTS += tests/unit/child-test
+tests_unit_child_test_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_child_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS)
+
 include %D%/codec.mk
 include %D%/config.mk
 include %D%/json.mk

@@ -9,11 +9,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "child.h"
+#include "expect.h"
 #include "memory-harness.h"
 #include "threads.h"
 
@@ -182,18 +182,17 @@ static void fork_or_write(void *user, size_t index)
     }
     for (unsigned i = 0; i < 10; i++) {
         memory_engine_lock_all(engine);
-        pid_t child = fork();
+        pid_t child = child_fork();
         memory_engine_unlock_all(engine);
         if (child == 0) { /* of its threads only this one is here */
             for (unsigned k = 0; k < 100; k++) {
                 write_key(k, 100, ZCACHE_TTL_NEVER);
                 read_key(k);
             }
-            _exit(failures == 0 ? 0 : 1);
+            check_that(failures == 0);
+            child_end();
         }
-        int status = -1;
-        check(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
-              WEXITSTATUS(status) == 0);
+        check(check_child_ends_well(child));
     }
     atomic_store(&forking, false);
 }
