@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) The zcache authors
 
-# ZCACHE_WARNINGS: WARNING_CFLAGS, those of our warnings that the compiler has.
+# ZCACHE_WARNINGS: WARNING_CFLAGS, those of our warnings that the compiler has; CXX_WARNING_CFLAGS.
 AC_DEFUN([ZCACHE_WARNINGS], [
   WARNING_CFLAGS=
   zcache_saved_CFLAGS=$CFLAGS
@@ -15,8 +15,13 @@ AC_DEFUN([ZCACHE_WARNINGS], [
       [AC_MSG_RESULT([no])])
   done
   CFLAGS=$zcache_saved_CFLAGS
-  AS_IF([test "x$enable_werror" = xyes], [WARNING_CFLAGS="$WARNING_CFLAGS -Werror"])
+  CXX_WARNING_CFLAGS="-Wall -Wextra -pedantic"
+  AS_IF([test "x$enable_werror" = xyes], [
+    WARNING_CFLAGS="$WARNING_CFLAGS -Werror"
+    CXX_WARNING_CFLAGS="$CXX_WARNING_CFLAGS -Werror"
+  ])
   AC_SUBST([WARNING_CFLAGS])
+  AC_SUBST([CXX_WARNING_CFLAGS])
 ])
 
 # ZCACHE_PLUGIN_SWITCH(NAME, [PKG-CONFIG MODULES], [DEBIAN PACKAGE]): --disable-NAME, the conditional
@@ -41,6 +46,30 @@ AC_DEFUN([ZCACHE_THREADS], [
   AC_SEARCH_LIBS([pthread_create], [pthread], [], [AC_MSG_ERROR([POSIX threads are missing])])
   AC_SEARCH_LIBS([dlopen], [dl], [], [AC_MSG_ERROR([dlopen is missing])])
   AC_CHECK_HEADER([stdatomic.h], [], [AC_MSG_ERROR([C11 atomics are missing: use gcc 4.9 or clang 3.6 or later])])
+])
+
+# ZCACHE_CXX_LIKE_CC: CXX is clang++ beside clang, if nobody has chosen it: a program can have the
+# sanitizers of one compiler only. Before AC_PROG_CXX.
+AC_DEFUN([ZCACHE_CXX_LIKE_CC], [
+  AS_CASE([$CC], [*clang*], [
+    zcache_like_cc=`echo "$CC" | sed 's/clang/clang++/'`
+    AC_CHECK_PROG([CXX], [$zcache_like_cc], [$zcache_like_cc])
+  ])
+])
+
+# ZCACHE_CXX: whether CXX compiles C++17, which tests only need: have_cxx, the conditional HAVE_CXX.
+AC_DEFUN([ZCACHE_CXX], [
+  AC_LANG_PUSH([C++])
+  zcache_saved_CXXFLAGS=$CXXFLAGS
+  CXXFLAGS="$CXXFLAGS -std=c++17"
+  AC_MSG_CHECKING([whether $CXX compiles C++17])
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <optional>]],
+      [[std::optional<int> one = 1; return *one - 1;]])],
+    [have_cxx=yes], [have_cxx=no])
+  AC_MSG_RESULT([$have_cxx])
+  CXXFLAGS=$zcache_saved_CXXFLAGS
+  AC_LANG_POP([C++])
+  AM_CONDITIONAL([HAVE_CXX], [test "x$have_cxx" = xyes])
 ])
 
 # ZCACHE_BASH_COMPLETION: bashcompletiondir.

@@ -37,6 +37,7 @@ include %D%/support/local.mk
 include %D%/fixtures/local.mk
 include %D%/unit/local.mk
 include %D%/integration/local.mk
+include %D%/compile/local.mk
 include %D%/conform/local.mk
 include %D%/swap/local.mk
 endif

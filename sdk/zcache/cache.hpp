@@ -69,8 +69,8 @@ class zcache::cache : public keyspace
             static_cast<void>(log_.release()); /* in use by the cache that goes on */
     }
 
-    /* Closes the cache and all its tables; a borrowed handle is forgotten. No other thread may use
-     * it meanwhile. Throws ZCACHE_E_BUSY, and the cache stays open: a native lease is out, or a
+    /* Closes the cache and all its tables; a borrowed handle is forgotten, and one that is not open is
+     * left so. No other thread may use it meanwhile. Throws ZCACHE_E_BUSY, and the cache stays open: a native lease is out, or a
      * callback of it is running. */
     void close()
     {

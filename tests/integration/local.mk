@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 include %D%/cli.mk
 
+include %D%/cpp.mk
 include %D%/memcached.mk
 include %D%/failure.mk
 

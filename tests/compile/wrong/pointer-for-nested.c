@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) The zcache authors
+ * names: home
+ * A struct in the struct described as a pointer to one. */
+#include "shop.h"
+
+typedef struct thing {
+    address home;
+} thing;
+
+#ifdef WRONG
+ZCACHE_STRUCT(thing, ZC_POINTER(home, address))
+#else
+ZCACHE_STRUCT(thing, ZC_NESTED(home, address))
+#endif
