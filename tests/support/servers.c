@@ -14,12 +14,12 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -195,6 +195,8 @@ static void make_arguments(server *one, const char *const extra[])
 {
     int count = 0;
     bool tcp = one->port != 0;
+    /* The kernel kills it when its parent dies. */
+    add_arguments(one, &count, SERVER_ARGUMENTS("setpriv", "--pdeathsig", "KILL", "--"));
     add_argument(one, &count, binary(one->kind));
     if (one->kind == SERVER_REDIS) {
         add_arguments(one, &count,
@@ -223,43 +225,36 @@ static void free_arguments(server *one)
     one->argv[0] = NULL;
 }
 
-/* In the child: only what is safe after a fork of a process with threads. */
-__attribute__((noreturn)) static void become_server(const server *one, int log, pid_t parent)
-{
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(127);
-    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    dup2(null, STDIN_FILENO);
-    dup2(log, STDOUT_FILENO);
-    dup2(log, STDERR_FILENO);
-    close_range(3, ~0U, 0); /* the client libraries' sockets: a peer must see them closed */
-    execvp(one->argv[0], one->argv);
-    static const char failed[] = "cannot be executed\n";
-    if (write(STDERR_FILENO, failed, sizeof(failed) - 1) < 0)
-        _exit(126);
-    _exit(127);
-}
-
+/* By posix_spawn and not by fork: a test has threads in the middle of everything, and fork handlers,
+ * which the child would run before it becomes the server. */
 static void launch(server *one)
 {
-    char path[256];
-    snprintf(path, sizeof(path), "%s/log", one->dir);
-    int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (log < 0)
-        die(NULL, "cannot create %s: %s", path, strerror(errno));
-    fflush(NULL);
-    pid_t parent = getpid();
-    pid_t pid = fork();
-    if (pid == 0)
-        become_server(one, log, parent);
-    close(log);
-    if (pid < 0)
-        die(NULL, "cannot fork: %s", strerror(errno));
-    one->pid = pid;
+    char log[256];
+    sigset_t none;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_t files;
+    snprintf(log, sizeof(log), "%s/log", one->dir);
+    sigemptyset(&none);
+    bool ready =
+        posix_spawnattr_init(&attributes) == 0 &&
+        posix_spawnattr_setsigmask(&attributes, &none) == 0 &&
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK) == 0 &&
+        posix_spawn_file_actions_init(&files) == 0 &&
+        posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0) == 0 &&
+        posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_APPEND,
+                                         0600) == 0 &&
+        posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO) == 0 &&
+        /* the client libraries' sockets: a peer must see them closed */
+        posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1) == 0;
+    if (!ready)
+        die(NULL, "out of memory");
+    int error = posix_spawnp(&one->pid, one->argv[0], &files, &attributes, one->argv, environ);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    if (error != 0) {
+        one->pid = 0;
+        die(NULL, "cannot start %s: %s", one->argv[0], strerror(error));
+    }
 }
 
 /* Waits until it answers; false: it has ended. */
@@ -275,7 +270,8 @@ static bool wait_until_up(server *one)
             return true;
         sleep_ms(POLL_MS);
     }
-    die(one, "%s at %s does not answer after %d ms", one->argv[0], one->address, START_TIMEOUT_MS);
+    die(one, "%s at %s does not answer after %d ms", binary(one->kind), one->address,
+        START_TIMEOUT_MS);
 }
 
 static void set_address(server *one, server_listen listen)
@@ -324,7 +320,7 @@ server *server_start(server_kind kind, server_listen listen, const char *const a
         if (wait_until_up(one))
             return one;
     }
-    die(one, "%s does not start", one->argv[0]);
+    die(one, "%s does not start", binary(one->kind));
 }
 
 void server_free(server *one)

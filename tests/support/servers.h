@@ -11,7 +11,7 @@
  *     ...
  *     server_free(redis);
  *
- * No server outlives the test: exit kills them, and the kernel does (PR_SET_PDEATHSIG) when the
+ * No server outlives the test: exit kills them, and the kernel does (setpriv --pdeathsig) when the
  * process dies in another way. The kernel's signal follows the thread that started the server:
  * start servers from the main thread. A start that fails shows the server's log and ends the test
  * program with "Bail out!".

@@ -39,18 +39,6 @@ static _Atomic int64_t counted;
 static _Atomic int64_t longest_ns;
 static int64_t first_number; /* of writes: those of an earlier test have lower ones */
 
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-/* It follows at most 63 locks of a thread, and a fork (of a server) takes those of every memory
- * engine that is open: two while they are swapped, with 32 each. */
-const char *__tsan_default_options(void);
-const char *__tsan_default_options(void)
-{
-    return "detect_deadlocks=0";
-}
-#endif
-#endif
-
 static int64_t stress_ms(void)
 {
     const char *seconds = getenv("ZCACHE_STRESS_SECONDS");
