@@ -290,14 +290,13 @@ static bool as_integer(const char *digits, ptrdiff_t count, const decimal *value
     return true;
 }
 
-bool zc_number_read_any(const char **at, const char *end, zc_number *number)
+bool zc_number_read_on(const char **at, const char *end, const char *next, uint64_t significand,
+                       zc_number *number)
 {
     const char *text = *at;
-    decimal value = {.is_negative = text < end && *text == '-'};
+    decimal value = {.significand = significand, .is_negative = text < end && *text == '-'};
     const char *digits = text + value.is_negative;
-    const char *next = digits;
-    while (next < end && is_digit(*next))
-        value.significand = value.significand * 10 + (uint64_t)(*next++ - '0');
+    next = read_digits(next, end, &value.significand);
     ptrdiff_t count = next - digits;
     bool is_integer = true;
     *at = next;

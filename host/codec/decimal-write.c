@@ -53,9 +53,8 @@ static decimal shortest(uint64_t c, int q, bool is_uneven)
     is_inside = lower <= 4 * below;
     next_is_inside = 4 * below + 4 <= upper;
     uint64_t middle = 4 * below + 2;
-    bool is_up = is_inside != next_is_inside
-                     ? next_is_inside
-                     : value > middle || (value == middle && (below & 1) != 0);
+    bool is_nearer = (value > middle) | ((value == middle) & (below & 1));
+    bool is_up = next_is_inside & (!is_inside | is_nearer);
     return (decimal){below + is_up, k};
 }
 
@@ -102,7 +101,7 @@ static char *put_decimal(char *to, decimal number)
 {
     /* one digit and sixteen */
     bool is_short = number.significand < UINT64_C(10000000000000000);
-    number.significand *= is_short ? 10 : 1;
+    number.significand += number.significand * 9 & -(uint64_t)is_short;
     number.exponent -= is_short;
     while (number.significand < UINT64_C(10000000000000000)) {
         number.significand *= 10;
@@ -111,9 +110,10 @@ static char *put_decimal(char *to, decimal number)
     char first = (char)('0' + number.significand / UINT64_C(10000000000000000));
     uint64_t rest = number.significand % UINT64_C(10000000000000000);
     uint64_t high = eight_digits((uint32_t)(rest / 100000000));
-    uint64_t low = eight_digits((uint32_t)(rest % 100000000));
-    int digits = low != 0    ? 17 - __builtin_clzll(low) / 8
-                 : high != 0 ? 9 - __builtin_clzll(high) / 8
+    uint32_t second = (uint32_t)(rest % 100000000);
+    uint64_t low = second == 0 ? 0 : eight_digits(second);
+    int digits = low != 0    ? 17 - (int)((unsigned)__builtin_clzll(low) / 8)
+                 : high != 0 ? 9 - (int)((unsigned)__builtin_clzll(high) / 8)
                              : 1;
     high |= ASCII_ZEROS;
     low |= ASCII_ZEROS;

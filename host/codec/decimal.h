@@ -67,26 +67,25 @@ static inline bool zc_number_to_double(const zc_number *number, double *value)
     return number->kind != ZC_NUMBER_BEYOND;
 }
 
-/* For zc_number_read: any number. */
-bool zc_number_read_any(const char **at, const char *end, zc_number *number);
+/* For zc_number_read: any number, of whose digits those before `next` are read. */
+bool zc_number_read_on(const char **at, const char *end, const char *next, uint64_t significand,
+                       zc_number *number);
 
 static inline bool zc_number_read(const char **at, const char *end, zc_number *number)
 {
-    /* Most numbers are integers of a few digits. What ends within 18 of them overflows nothing; whatever
-     * else it may be begins anew. */
+    /* Most numbers are integers that need no more than this. A uint64_t holds any 19 digits. */
     const char *next = *at;
     bool is_negative = next < end && *next == '-';
-    next += is_negative;
-    const char *digits = next;
-    const char *limit = end - next > 18 ? next + 18 : end;
+    const char *digits = next += is_negative;
+    const char *limit = end - next > 19 ? next + 19 : end;
     uint64_t value = 0;
     while (next < limit && (unsigned char)(*next - '0') < 10)
-        value = value * 10 + (unsigned char)(*next++ - '0');
-    if (next == limit && next != end)
-        return zc_number_read_any(at, end, number);
-    if (next == digits || (*digits == '0' && (is_negative || next - digits > 1)) ||
-        (next < end && (*next == '.' || (*next | 0x20) == 'e')))
-        return zc_number_read_any(at, end, number);
+        value = value * 10 + (uint64_t)(*next++ - '0');
+    bool is_whole = next == end ||
+                    ((unsigned char)(*next - '0') >= 10 && *next != '.' && (*next | 0x20) != 'e');
+    bool is_zero_alone = next - digits == 1 && !is_negative;
+    if (!is_whole || next == digits || (*digits == '0' && !is_zero_alone) || value > INT64_MAX)
+        return zc_number_read_on(at, end, next, value, number);
     number->kind = ZC_NUMBER_INTEGER;
     number->integer = is_negative ? -(int64_t)value : (int64_t)value;
     *at = next;
