@@ -37,8 +37,8 @@ __attribute__((cold)) static const unsigned char *wrong_type(reader *r, const un
 /* ---- numbers ----------------------------------------------------------------------------------- */
 
 /* Whether a well-formed number is an integer, by its digits: the nearest double may be one where the
- * number is not. */
-static bool is_integral(const char *text, size_t size)
+ * number is not. `*last` is the last digit that is no 0, if there is one. */
+static bool is_integral(const char *text, size_t size, char *last)
 {
     const char *end = text + size;
     int64_t digits = 0, zeros = 0, behind_point = 0, exponent = 0; /* zeros: those at the end */
@@ -51,6 +51,7 @@ static bool is_integral(const char *text, size_t size)
         digits++;
         behind_point += is_fraction;
         zeros = *text == '0' ? zeros + 1 : 0;
+        *last = *text == '0' ? *last : *text;
     }
     if (text < end) {
         bool is_negative = *++text == '-';
@@ -61,32 +62,41 @@ static bool is_integral(const char *text, size_t size)
     return zeros == digits || exponent + zeros >= behind_point;
 }
 
+/* Stores a number with a fraction or exponent into an integer, if it is one. False: it is none, or
+ * does not fit. */
+static bool store_integral(const zc_field *field, void *to, const zc_number *number)
+{
+    char last = '0';
+    if (!is_integral(number->text, number->size, &last))
+        return false;
+    /* Up to 2^53 = …992 a double is the integer itself; …993 is the only other one that becomes 2^53. */
+    if (fabs(number->real) == (double)ZC_REAL_INTEGER_MAX && last != '2')
+        return false;
+    return zc_field_set_real(field, to, number->real);
+}
+
 /* Stores a number that is no int64_t. False: it does not fit. */
 static bool store_number(const zc_field *field, void *to, const zc_number *number)
 {
     if (number->kind == ZC_NUMBER_UNSIGNED)
         return zc_field_set_natural(field, to, number->natural);
-    if (field->type == ZCACHE_TYPE_FLOAT) {
-        float value;
-        bool fits = zc_number_to_float(number, &value);
-        ZC_STORE(float, to, value);
-        return fits;
-    }
-    if (number->kind == ZC_NUMBER_BEYOND)
-        return false;
-    return zc_field_set_real(field, to, number->real) &&
-           (field->type == ZCACHE_TYPE_DOUBLE || is_integral(number->text, number->size));
+    if (field->type == ZCACHE_TYPE_DOUBLE)
+        return zc_number_to_double(number, to);
+    if (field->type == ZCACHE_TYPE_FLOAT)
+        return zc_number_to_float(number, to);
+    return store_integral(field, to, number);
 }
 
-__attribute__((cold)) static const unsigned char *wrong_number(reader *r, const unsigned char *at,
-                                                               const unsigned char *end)
+__attribute__((cold)) static const unsigned char *
+wrong_number(reader *r, const unsigned char *at, const unsigned char *end)
 {
     const char *text = (const char *)at;
     size_t size = (size_t)(end - at);
+    char last;
     bool is_integer = r->field->type < ZCACHE_TYPE_FLOAT;
     return zc_json_fail(
         r, at, "%.*s%s %s (%s)", size > 40 ? 40 : (int)size, text, size > 40 ? "..." : "",
-        is_integer && !is_integral(text, size) ? "is no integer" : "is out of range",
+        is_integer && !is_integral(text, size, &last) ? "is no integer" : "is out of range",
         zc_field_number_name(r->field));
 }
 

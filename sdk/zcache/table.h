@@ -269,10 +269,11 @@ struct zcache_struct {
 #define ZC_ALIAS(name) .alias = (name)
 #define ZC_REQUIRED    .required = true
 #define ZC_DEFAULT(x) \
-    .has_default = true,                                                                     \
-    .default_integer = (int64_t)_Generic((x), char *: 0, float: 0, double: 0, default: (x)), \
-    .default_real = _Generic((x), float: (x), double: (x), default: 0),                      \
-    .default_text = _Generic((x), char *: (x), default: NULL)
+    .has_default = true,                                                                            \
+    .default_integer =                                                                              \
+        (int64_t)_Generic((x), char *: 0, const char *: 0, float: 0, double: 0, default: (x)),      \
+    .default_real = _Generic((x), float: (x), double: (x), default: 0),                             \
+    .default_text = _Generic((x), char *: (x), const char *: (x), default: NULL)
 #endif
 
 /* ---- values that are not structs -------------------------------------------------------------- */

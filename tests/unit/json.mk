@@ -3,11 +3,21 @@
 
 check_LTLIBRARIES += tests/unit/libjson-harness.la
 tests_unit_libjson_harness_la_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_libjson_harness_la_SOURCES = %D%/json-harness.c %D%/json-harness.h
+tests_unit_libjson_harness_la_SOURCES = %D%/json-harness.c %D%/json-harness.h \
+	%D%/json-cases.h
 JSON_TEST_LIBS = tests/unit/libjson-harness.la $(UNIT_LIBS)
 JSON_TESTS = \
-	tests/unit/json-encode-test
+	tests/unit/json-decode-test \
+	tests/unit/json-encode-test \
+	tests/unit/json-fields-test \
+	tests/unit/json-grammar-test
 check_PROGRAMS += $(JSON_TESTS)
 TESTS += $(JSON_TESTS)
+tests_unit_json_decode_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_json_decode_test_LDADD = $(JSON_TEST_LIBS)
 tests_unit_json_encode_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_json_encode_test_LDADD = $(JSON_TEST_LIBS)
+tests_unit_json_fields_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_json_fields_test_LDADD = $(JSON_TEST_LIBS)
+tests_unit_json_grammar_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_json_grammar_test_LDADD = $(JSON_TEST_LIBS)
