@@ -94,8 +94,8 @@ class zcache::cache : public keyspace
     /* ---- one key */
 
     /* The bytes of a key; nothing: it is not there. */
-    std::optional<std::string> get(std::string_view key,
-                                   std::chrono::milliseconds timeout = {}) const
+    [[nodiscard]] std::optional<std::string> get(std::string_view key,
+                                                 std::chrono::milliseconds timeout = {}) const
     {
         std::optional<entry> found = get_entry(key, read_options{timeout, false, false});
         if (!found)
@@ -104,7 +104,8 @@ class zcache::cache : public keyspace
     }
 
     /* The bytes with TTL and cas token, as the options ask. */
-    std::optional<entry> get_entry(std::string_view key, const read_options &options) const
+    [[nodiscard]] std::optional<entry> get_entry(std::string_view key,
+                                                 const read_options &options) const
     {
         const zcache_read_options c = zcache_detail::to_c(options);
         zcache_detail::buffers buffer(1);
@@ -161,7 +162,7 @@ class zcache::cache : public keyspace
     /* ---- many keys */
 
     /* The bytes of each key, in the order of the keys. */
-    std::vector<std::optional<std::string>>
+    [[nodiscard]] std::vector<std::optional<std::string>>
     get_multi(const key_batch &keys, std::vector<zcache_status> *statuses = nullptr,
               std::chrono::milliseconds timeout = {}) const
     {

@@ -42,20 +42,20 @@ struct test {
 #define EXPECT(condition) \
     ((condition) ? static_cast<void>(0) : fail(__FILE__, __LINE__, "not so: " #condition))
 
-/* The statement throws a zcache::error with this status, and `part` in its message. */
-#define EXPECT_ERROR(expected, part, statement)                                                    \
-    do {                                                                                           \
-        try {                                                                                      \
-            statement;                                                                             \
-        } catch (const zcache::error &caught) {                                                    \
-            if (caught.status() == (expected) &&                                                   \
-                std::string_view(caught.what()).find(part) != std::string_view::npos)              \
-                break;                                                                             \
-            fail(__FILE__, __LINE__,                                                               \
-                 std::string(#statement " throws ") + zcache_status_name(caught.status()) + ": " + \
-                     caught.what());                                                               \
-        }                                                                                          \
-        fail(__FILE__, __LINE__, #statement " throws nothing");                                    \
+/* The expression throws a zcache::error with this status, and `part` in its message. */
+#define EXPECT_ERROR(expected, part, expression)                                             \
+    do {                                                                                     \
+        try {                                                                                \
+            static_cast<void>(expression);                                                   \
+        } catch (const zcache::error &caught) {                                              \
+            if (caught.status() == (expected) &&                                             \
+                std::string_view(caught.what()).find(part) != std::string_view::npos)        \
+                break;                                                                       \
+            fail(__FILE__, __LINE__,                                                         \
+                 std::string(#expression " throws ") + zcache_status_name(caught.status()) + \
+                     ": " + caught.what());                                                  \
+        }                                                                                    \
+        fail(__FILE__, __LINE__, #expression " throws nothing");                             \
     } while (0)
 
 inline place on(const std::string &provider, const std::string &setting = "")
