@@ -4,7 +4,9 @@
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
-SH_LOG_COMPILER = $(SHELL)
+# ZCACHE_TEST_RUNNER: valgrind, or nothing.
+LOG_COMPILER = tests/support/limit $(ZCACHE_TEST_RUNNER)
+SH_LOG_COMPILER = tests/support/limit $(SHELL)
 
 if SANITIZER
 SANITIZER_ENVIRONMENT = \

@@ -18,4 +18,7 @@ tests_support_libsupport_la_SOURCES = \
 	%D%/threads.c %D%/threads.h \
 	%D%/watched.h
 
+# What each test runs under.
+check_PROGRAMS += tests/support/limit
+
 EXTRA_DIST += %D%/valgrind.supp

@@ -21,7 +21,7 @@
 #include "expect.h"
 #include "threads.h"
 
-enum { THREADS = 4, FORKS = 60, BLOCKS = 400 };
+enum { THREADS = 4, FORKS = 20, BLOCKS = 400 };
 
 static _Atomic bool forking;
 
