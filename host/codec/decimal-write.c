@@ -47,8 +47,8 @@ static decimal shortest(uint64_t c, int q, bool is_uneven)
     uint64_t below_by_ten = below / 10 * 10;
     bool is_inside = lower <= 4 * below_by_ten;
     bool next_is_inside = 4 * below_by_ten + 40 <= upper;
-    /* the interval is narrower than ten, and above 0: one of them at most */
-    if (is_inside | next_is_inside)
+    /* the interval is narrower than ten, and above 0: one of them at most; != makes one branch */
+    if (is_inside != next_is_inside)
         return (decimal){below_by_ten + (next_is_inside ? 10 : 0), k};
     is_inside = lower <= 4 * below;
     next_is_inside = 4 * below + 4 <= upper;
