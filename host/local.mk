@@ -21,6 +21,7 @@ include host/codec/local.mk
 include host/core/local.mk
 include host/swap/local.mk
 include host/reload/local.mk
+include host/table/local.mk
 include host/control/local.mk
 
 lib_LTLIBRARIES += host/libzcache.la

@@ -34,6 +34,8 @@ static void thread_ends(void *record)
     if (handler != NULL)
         handler(thread);
     zc_thread_current = NULL;
+    zc_free(thread->scratch);
+    thread->scratch = NULL;
     thread->message[0] = '\0';
     atomic_store_explicit(&thread->taken, false, memory_order_release);
 }
@@ -56,6 +58,7 @@ __attribute__((destructor)) static void threads_stop(void)
     zc_thread *thread = atomic_exchange(&threads.first, NULL);
     while (thread != NULL) {
         zc_thread *next = thread->next;
+        zc_free(thread->scratch);
         zc_free(thread);
         thread = next;
     }
@@ -117,4 +120,30 @@ void zc_thread_after_fork_in_child(void)
         thread->depth = 0;
         atomic_store(&thread->taken, false);
     }
+}
+
+/* A larger one is not kept: a thread that once read a large value would hold its memory for ever. */
+#define SCRATCH_MAX ((size_t)65536)
+
+void *zc_scratch_take(size_t *capacity)
+{
+    zc_thread *thread = zc_thread_self();
+    *capacity = 0;
+    if (thread == NULL || thread->scratch == NULL)
+        return NULL;
+    void *memory = thread->scratch;
+    *capacity = thread->scratch_capacity;
+    thread->scratch = NULL;
+    return memory;
+}
+
+void zc_scratch_give(void *memory, size_t capacity)
+{
+    zc_thread *thread = zc_thread_self();
+    if (thread == NULL || thread->scratch != NULL || capacity > SCRATCH_MAX) {
+        zc_free(memory);
+        return;
+    }
+    thread->scratch = memory;
+    thread->scratch_capacity = capacity;
 }

@@ -28,6 +28,8 @@ typedef struct zc_thread {
     struct zc_thread *next; /* in the list of all records; immutable once published */
     _Atomic bool taken;     /* a living thread owns it */
     bool message_left;      /* by a failure since the operation under way began */
+    void *scratch;          /* a buffer that it keeps; NULL: none, or taken */
+    size_t scratch_capacity;
     char message[ZC_ERROR_MAX];
 } zc_thread;
 
@@ -51,5 +53,11 @@ static inline zc_thread *zc_thread_self(void)
     zc_thread *thread = zc_thread_current;
     return __builtin_expect(thread != NULL, 1) ? thread : zc_thread_register();
 }
+
+/* The buffer that the calling thread keeps, of *capacity bytes; NULL and 0 if it has none, or if it
+ * was taken by a call that this one is nested in. The caller owns it, may realloc it, and gives it
+ * back. */
+void *zc_scratch_take(size_t *capacity);
+void zc_scratch_give(void *memory, size_t capacity);
 
 #endif

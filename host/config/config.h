@@ -17,6 +17,7 @@ struct zc_settings;
 struct zc_tables;
 
 typedef enum zc_errors { ZC_ERRORS_REPORT, ZC_ERRORS_MISS } zc_errors;
+typedef enum zc_undecodable { ZC_UNDECODABLE_MISS, ZC_UNDECODABLE_ERROR } zc_undecodable;
 typedef enum zc_long_keys { ZC_LONG_KEYS_REFUSE, ZC_LONG_KEYS_HASH } zc_long_keys;
 
 /* The [cache] section, checked. Filled from an option table like a plugin's. */
@@ -30,6 +31,7 @@ typedef struct zc_cache_settings {
     int64_t scan_timeout_ms;   /* 60 s */
     zcache_list plugin_path;   /* absolute directories */
     int errors;                /* zc_errors */
+    int undecodable;           /* zc_undecodable */
     bool allow_flush;
     int64_t max_key_length; /* 250; 16 to 1024 */
     int long_keys;          /* zc_long_keys */

@@ -15,6 +15,7 @@
 #define MAX_PREFIX          64
 
 static const char *const errors_choices[] = {"report", "miss", NULL};
+static const char *const undecodable_choices[] = {"miss", "error", NULL};
 static const char *const long_keys_choices[] = {"refuse", "hash", NULL};
 static const char *const mode_choices[] = {"cold", "copy", NULL};
 static const char *const log_level_choices[] = {"error", "warning", "info", "debug", NULL};
@@ -39,6 +40,8 @@ static const zcache_option cache_options[] = {
                        "absolute directories in which plugins are looked up"),
     ZCACHE_ENUM_OPTION(zc_cache_settings, errors, "errors", "report", errors_choices,
                        "what a read makes of a backend's error: report it, or a miss"),
+    ZCACHE_ENUM_OPTION(zc_cache_settings, undecodable, "undecodable", "miss", undecodable_choices,
+                       "what a value is that is none of its table's type: a miss, or an error"),
     ZCACHE_BOOL_OPTION(zc_cache_settings, allow_flush, "allow_flush", "no",
                        "whether clear may empty a whole store when there is no key_prefix"),
     ZCACHE_INT_OPTION(zc_cache_settings, max_key_length, "max_key_length", "250", 16, 1024,

@@ -14,11 +14,13 @@
 #include "core/pin.h"
 #include "core/retire.h"
 #include "reload/watch.h"
+#include "table/typed.h"
 
 /* ---- open and close -------------------------------------------------------------------------- */
 
 static void cache_free(zc_cache *cache)
 {
+    zc_typed_free_all(cache);
     while (cache->tables != NULL) {
         zcache *table = cache->tables;
         cache->tables = table->next;

@@ -28,6 +28,7 @@ struct zcache {
     /* Of the table; ZCACHE_TTL_DEFAULT: the cache's. A reload may store another; any operation may
      * use either meanwhile. */
     _Atomic int64_t ttl_ms;
+    bool ttl_of_program; /* the program gave it: a reload leaves it; guarded by cache->lock */
     size_t prefix_size;
     char prefix[ZC_SPACE_MAX + 1]; /* key_prefix, and for a table its name and ":" */
     char name[ZC_TABLE_NAME_MAX + 1];
@@ -73,6 +74,7 @@ struct zc_cache {
     uint64_t last_number; /* of a generation */
     zc_watch *watch;      /* NULL: never started (reload/watch.h) */
     zcache *tables;
+    struct zcache_typed *typed; /* tables with a type (table/typed.h) */
     zc_lease *leases;
     zc_stack *opened;       /* all stacks of generations */
     zc_generation *retired; /* no longer current, still in use; the reaper closes them */

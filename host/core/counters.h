@@ -18,6 +18,7 @@ typedef enum zc_counter {
     ZC_WRITES,
     ZC_DELETES,
     ZC_ERRORS,
+    ZC_UNDECODABLE, /* values that were read and are none of their table's type */
     ZC_COUNTERS
 } zc_counter;
 

@@ -76,6 +76,11 @@ static inline size_t zc_key_size(const char *key)
     return key != NULL ? strlen(key) : 0;
 }
 
+/* Writes one key by a mode: what zcache_set_n, zcache_add_n, … are made of. */
+zcache_status zc_store(zcache *cache, const void *key, size_t key_size, const void *data,
+                       size_t size, zcache_set_mode mode, uint64_t cas,
+                       const zcache_write_options *options);
+
 /* Deletes every key of `layer` that begins with `prefix`, by its clear or by scan and delete: one
  * of them is there. */
 zcache_status zc_layer_clear(const zcache_layer *layer, const zcache_call *call,

@@ -67,8 +67,9 @@ static void cache_stats(const zc_operation *operation, zcache_stat_fn *each, voi
         const char *name;
         zc_counter counter;
     } counters[] = {
-        {"cache_hits", ZC_HITS},       {"cache_misses", ZC_MISSES}, {"cache_writes", ZC_WRITES},
-        {"cache_deletes", ZC_DELETES}, {"cache_errors", ZC_ERRORS},
+        {"cache_hits", ZC_HITS},     {"cache_misses", ZC_MISSES},
+        {"cache_writes", ZC_WRITES}, {"cache_deletes", ZC_DELETES},
+        {"cache_errors", ZC_ERRORS}, {"cache_undecodable", ZC_UNDECODABLE},
     };
     zcache_stat stat = {.name = "cache_provider",
                         .kind = ZCACHE_STAT_TEXT,

@@ -56,10 +56,14 @@ static zcache_status store_in(zc_operation *operation, const void *key, size_t k
     return status;
 }
 
-static zcache_status store(zcache *cache, const void *key, size_t key_size, const void *data,
-                           size_t size, zcache_set_mode mode, uint64_t cas,
-                           const zcache_write_options *options)
+zcache_status zc_store(zcache *cache, const void *key, size_t key_size, const void *data,
+                       size_t size, zcache_set_mode mode, uint64_t cas,
+                       const zcache_write_options *options)
 {
+    if (mode == ZCACHE_SET_CAS && cas == 0)
+        return zc_error(ZCACHE_E_INVALID,
+                        "the cas token is 0: read the value with ZCACHE_READ(.with_cas = true) "
+                        "and pass its cas");
     zc_operation operation;
     zcache_write_options asked;
     zcache_status status = write_begin(&operation, cache, options, &asked);
@@ -75,32 +79,28 @@ ZCACHE_PUBLIC zcache_status zcache_set_n(zcache *cache, const void *key, size_t 
                                          const void *data, size_t size,
                                          const zcache_write_options *options)
 {
-    return store(cache, key, key_size, data, size, ZCACHE_SET_ALWAYS, 0, options);
+    return zc_store(cache, key, key_size, data, size, ZCACHE_SET_ALWAYS, 0, options);
 }
 
 ZCACHE_PUBLIC zcache_status zcache_add_n(zcache *cache, const void *key, size_t key_size,
                                          const void *data, size_t size,
                                          const zcache_write_options *options)
 {
-    return store(cache, key, key_size, data, size, ZCACHE_SET_ADD, 0, options);
+    return zc_store(cache, key, key_size, data, size, ZCACHE_SET_ADD, 0, options);
 }
 
 ZCACHE_PUBLIC zcache_status zcache_replace_n(zcache *cache, const void *key, size_t key_size,
                                              const void *data, size_t size,
                                              const zcache_write_options *options)
 {
-    return store(cache, key, key_size, data, size, ZCACHE_SET_REPLACE, 0, options);
+    return zc_store(cache, key, key_size, data, size, ZCACHE_SET_REPLACE, 0, options);
 }
 
 ZCACHE_PUBLIC zcache_status zcache_cas_n(zcache *cache, const void *key, size_t key_size,
                                          const void *data, size_t size, uint64_t cas,
                                          const zcache_write_options *options)
 {
-    if (cas == 0)
-        return zc_error(ZCACHE_E_INVALID,
-                        "the cas token is 0: read the value with ZCACHE_READ(.with_cas = true) "
-                        "and pass its cas");
-    return store(cache, key, key_size, data, size, ZCACHE_SET_CAS, cas, options);
+    return zc_store(cache, key, key_size, data, size, ZCACHE_SET_CAS, cas, options);
 }
 
 ZCACHE_PUBLIC zcache_status zcache_del_n(zcache *cache, const void *key, size_t key_size,

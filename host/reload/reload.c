@@ -20,6 +20,7 @@
 #include "core/retire.h"
 #include "reload/watch.h"
 #include "swap/swap.h"
+#include "table/typed.h"
 
 /* How long a reload that opened nothing waits for operations to leave the old settings, before it
  * leaves that to the reaper. */
@@ -33,6 +34,7 @@ typedef struct plan {
     bool swap;
     bool same; /* not even a line number differs */
     zc_difference difference;
+    zc_codec_use *codecs; /* that the new configuration chooses */
 } plan;
 
 /* ---- the plan -------------------------------------------------------------------------------- */
@@ -122,6 +124,8 @@ static zcache_status make_plan(zc_cache *cache, plan *planned)
     planned->swap = planned->count != planned->running->instance_count;
     for (size_t i = planned->count; i-- > 0 && status == ZCACHE_OK;)
         status = plan_plugin(planned, i);
+    if (status == ZCACHE_OK)
+        status = zc_typed_prepare(cache, planned->config, &planned->codecs);
     return status;
 }
 
@@ -130,6 +134,7 @@ static void drop_plan(plan *planned)
     for (size_t i = 0; planned->modules != NULL && i < planned->count; i++)
         zc_module_close(planned->modules[i]);
     zc_free(planned->modules);
+    zc_typed_drop(planned->codecs);
     zc_config_free(planned->config);
 }
 
@@ -173,15 +178,18 @@ static zcache_status renew(plan *planned)
 }
 
 /* What of the settings is kept outside of generations. */
-static void adopt(zc_cache *cache)
+static void adopt(zc_cache *cache, plan *planned)
 {
     const zc_config *config = atomic_load(&cache->current)->config;
     atomic_store(&cache->log.level, zc_config_cache(config)->log_level);
     pthread_mutex_lock(&cache->lock);
     for (zcache *table = cache->tables; table != NULL; table = table->next)
-        atomic_store_explicit(&table->ttl_ms, zc_config_table(config, table->name).ttl_ms,
-                              memory_order_relaxed);
+        if (!table->ttl_of_program)
+            atomic_store_explicit(&table->ttl_ms, zc_config_table(config, table->name).ttl_ms,
+                                  memory_order_relaxed);
     pthread_mutex_unlock(&cache->lock);
+    zc_typed_adopt(cache, planned->codecs);
+    planned->codecs = NULL;
     zc_watch_set(cache, zc_config_cache(config)->watch);
 }
 
@@ -200,7 +208,7 @@ static zcache_status carry_out(zc_cache *cache, plan *planned, const zcache_relo
         status = renew(planned);
     if (status != ZCACHE_OK)
         return status;
-    adopt(cache);
+    adopt(cache, planned);
     if (report->change == ZCACHE_RELOAD_NOTHING)
         zc_log_write(&cache->log, ZCACHE_LOG_INFO, "configuration reloaded: nothing has changed");
     else

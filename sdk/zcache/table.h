@@ -50,8 +50,10 @@
 #error "zcache/table.h needs C11 (-std=c11 or later), for _Generic and _Static_assert"
 #endif
 
-/* In C the wrong struct, or a number for one, would be a warning only, which gcc made an error in its
- * version 14. Define ZCACHE_KEEP_DIAGNOSTICS before the include to leave your compiler's settings as they are. */
+/* In C the wrong struct, a constant one where it is written to, or a number for one would be a
+ * warning only; gcc made most of these errors in its version 14. Define ZCACHE_KEEP_DIAGNOSTICS before
+ * the include to leave your compiler's settings as they are. (With -Wwrite-strings a text in quotes is
+ * constant: fields that are to begin as one are `const char *`, which ZC_STRING takes as well.) */
 #if !defined(__cplusplus) && defined(__GNUC__) && !defined(ZCACHE_KEEP_DIAGNOSTICS)
 #pragma GCC diagnostic error "-Wincompatible-pointer-types"
 #pragma GCC diagnostic error "-Wint-conversion"
@@ -196,26 +198,28 @@ struct zcache_struct {
  *     ZC_DEFAULT(x)         what it is where it is missing: a number, a bool, an enum's constant, a
  *                           text. Without it: 0, false, NULL, "". Not for arrays, bytes and structs
  *
- * A null that is read is a NULL where the field can be NULL, else as if the field were missing. */
-#define ZCACHE_STRUCT(TYPE, ...)                                                        \
-    ZCACHE_INLINE_ const zcache_struct *TYPE##_struct(void)                             \
-    {                                                                                   \
-        typedef TYPE zcache_self;                                                       \
-        ZCACHE_CONSTANT_ zcache_field fields[] = {__VA_ARGS__};                         \
-        ZCACHE_CONSTANT_ zcache_struct described = {sizeof(zcache_struct),              \
-                                                    #TYPE,                              \
-                                                    sizeof(TYPE),                       \
-                                                    ZCACHE_ALIGNOF_(TYPE),              \
-                                                    sizeof(fields) / sizeof(fields[0]), \
-                                                    sizeof(zcache_field),               \
-                                                    fields,                             \
-                                                    false};                             \
-        return &described;                                                              \
-    }                                                                                   \
-    ZCACHE_INLINE_ void TYPE##_free(TYPE *value)                                        \
-    {                                                                                   \
-        zcache_struct_free(TYPE##_struct(), value);                                     \
-    }                                                                                   \
+ * A null that is read is a NULL where the field can be NULL, else as if the field were missing.
+ *
+ * (Names within these macros end with an underscore, so that they shadow none of the program's.) */
+#define ZCACHE_STRUCT(TYPE, ...)                                                           \
+    ZCACHE_INLINE_ const zcache_struct *TYPE##_struct(void)                                \
+    {                                                                                      \
+        typedef TYPE zcache_self;                                                          \
+        ZCACHE_CONSTANT_ zcache_field fields_[] = {__VA_ARGS__};                           \
+        ZCACHE_CONSTANT_ zcache_struct described_ = {sizeof(zcache_struct),                \
+                                                     #TYPE,                                \
+                                                     sizeof(TYPE),                         \
+                                                     ZCACHE_ALIGNOF_(TYPE),                \
+                                                     sizeof(fields_) / sizeof(fields_[0]), \
+                                                     sizeof(zcache_field),                 \
+                                                     fields_,                              \
+                                                     false};                               \
+        return &described_;                                                                \
+    }                                                                                      \
+    ZCACHE_INLINE_ void TYPE##_free(TYPE *value_)                                          \
+    {                                                                                      \
+        zcache_struct_free(TYPE##_struct(), value_);                                       \
+    }                                                                                      \
     ZCACHE_DESCRIBED_(TYPE)
 
 /* Describes an enum, which must have a one-word name (a typedef):
@@ -224,13 +228,13 @@ struct zcache_struct {
  *     ZCACHE_ENUM(color, ZC_VALUE(RED, "red"), ZC_VALUE(GREEN, "green"))
  *
  * A value without a name cannot be written, and a name without a value cannot be read. */
-#define ZCACHE_ENUM(ENUM, ...)                                                               \
-    ZCACHE_INLINE_ const zcache_enum *ENUM##_enum(void)                                      \
-    {                                                                                        \
-        ZCACHE_CONSTANT_ zcache_enum_value values[] = {__VA_ARGS__};                         \
-        ZCACHE_CONSTANT_ zcache_enum described = {#ENUM, sizeof(values) / sizeof(values[0]), \
-                                                  values};                                   \
-        return &described;                                                                   \
+#define ZCACHE_ENUM(ENUM, ...)                                                                  \
+    ZCACHE_INLINE_ const zcache_enum *ENUM##_enum(void)                                         \
+    {                                                                                           \
+        ZCACHE_CONSTANT_ zcache_enum_value values_[] = {__VA_ARGS__};                           \
+        ZCACHE_CONSTANT_ zcache_enum described_ = {#ENUM, sizeof(values_) / sizeof(values_[0]), \
+                                                   values_};                                    \
+        return &described_;                                                                     \
     }
 #define ZC_VALUE(constant, name)  \
     {                             \
@@ -281,14 +285,14 @@ struct zcache_struct {
 /* Bytes as they are: the type of `ZCACHE_TABLE(pages, zcache_bytes)`, stored without any encoding by
  * the codec `bytes`. Also an element of arrays. */
 typedef struct zcache_bytes {
-    void *data;
+    const void *data;
     size_t size;
 } zcache_bytes;
 
 /* A text: the type of `ZCACHE_TABLE(names, zcache_string)`, stored without any encoding by the codec
  * `string`. Initialise one with `zcache_string greeting = {"hello"};`. */
 typedef struct zcache_string {
-    char *text;
+    const char *text;
 } zcache_string;
 
 ZCACHE_PUBLIC const zcache_struct *zcache_bytes_struct(void);
@@ -328,27 +332,25 @@ ZCACHE_PUBLIC zcache_status zcache_typed_open(zcache *cache, const char *name,
                                               const zcache_struct *type, zcache_typed **table,
                                               const zcache_table_options *options);
 /* The handle of the table, for all that needs no type; NULL, with a message, if it was not opened. */
-ZCACHE_PUBLIC zcache *zcache_typed_handle(const zcache_typed *table);
-ZCACHE_PUBLIC zcache_status zcache_typed_get(const zcache_typed *table, const void *key,
-                                             size_t key_size, void *value,
-                                             const zcache_read_options *options);
-ZCACHE_PUBLIC zcache_status zcache_typed_set(const zcache_typed *table, const void *key,
-                                             size_t key_size, const void *value,
-                                             zcache_set_mode mode, uint64_t cas,
+ZCACHE_PUBLIC zcache *zcache_typed_handle(zcache_typed *table);
+ZCACHE_PUBLIC zcache_status zcache_typed_get(zcache_typed *table, const void *key, size_t key_size,
+                                             void *value, const zcache_read_options *options);
+ZCACHE_PUBLIC zcache_status zcache_typed_set(zcache_typed *table, const void *key, size_t key_size,
+                                             const void *value, zcache_set_mode mode, uint64_t cas,
                                              const zcache_write_options *options);
-ZCACHE_PUBLIC zcache_status zcache_typed_get_multi(const zcache_typed *table, size_t n,
+ZCACHE_PUBLIC zcache_status zcache_typed_get_multi(zcache_typed *table, size_t n,
                                                    const char *const keys[], void *values,
                                                    zcache_status statuses[],
                                                    const zcache_read_options *options);
-ZCACHE_PUBLIC zcache_status zcache_typed_set_multi(const zcache_typed *table, size_t n,
+ZCACHE_PUBLIC zcache_status zcache_typed_set_multi(zcache_typed *table, size_t n,
                                                    const char *const keys[], const void *values,
                                                    zcache_status statuses[],
                                                    const zcache_write_options *options);
-ZCACHE_PUBLIC zcache_status zcache_typed_get_multi_n(const zcache_typed *table, size_t n,
+ZCACHE_PUBLIC zcache_status zcache_typed_get_multi_n(zcache_typed *table, size_t n,
                                                      const zcache_slice keys[], void *values,
                                                      zcache_status statuses[],
                                                      const zcache_read_options *options);
-ZCACHE_PUBLIC zcache_status zcache_typed_set_multi_n(const zcache_typed *table, size_t n,
+ZCACHE_PUBLIC zcache_status zcache_typed_set_multi_n(zcache_typed *table, size_t n,
                                                      const zcache_slice keys[], const void *values,
                                                      zcache_status statuses[],
                                                      const zcache_write_options *options);
@@ -362,7 +364,8 @@ ZCACHE_PUBLIC zcache_status zcache_typed_set_multi_n(const zcache_typed *table, 
  *       ZCACHE_E_INVALID: a name or a descriptor is wrong; ZCACHE_E_PLUGIN: the codec's plugin was
  *       refused.
  *   NAME_get(&table, key, &value, options)    fills `value`, to be released with TYPE_free. On a miss
- *       or an error it is all zero. With `.info` in the options: TTL and cas token, as asked for.
+ *       or an error it is all zero (but where the table was not opened). With `.info` in the options:
+ *       TTL and cas token, as asked for.
  *   NAME_set, NAME_add, NAME_replace(&table, key, &value, options)
  *   NAME_cas(&table, key, &value, cas, options)
  *       Writes that fail because the value cannot be stored (a text that is not UTF-8, an enum
@@ -381,96 +384,99 @@ ZCACHE_PUBLIC zcache_status zcache_typed_set_multi_n(const zcache_typed *table, 
         zcache_typed *typed;                                                                       \
     } NAME##_t;                                                                                    \
     ZCACHE_INLINE_ ZCACHE_MUST_USE zcache_status NAME##_open(                                      \
-        zcache *cache, const char *name, NAME##_t *table, const zcache_table_options *options)     \
+        zcache *cache_, const char *name_, NAME##_t *table_, const zcache_table_options *options_) \
     {                                                                                              \
-        return zcache_typed_open(cache, name, (&TYPE##_struct)(), &table->typed, options);         \
+        return zcache_typed_open(cache_, name_, (&TYPE##_struct)(), &table_->typed, options_);     \
     }                                                                                              \
-    ZCACHE_INLINE_ zcache *NAME##_handle(const NAME##_t *table)                                    \
+    ZCACHE_INLINE_ zcache *NAME##_handle(const NAME##_t *table_)                                   \
     {                                                                                              \
-        return zcache_typed_handle(table->typed);                                                  \
+        return zcache_typed_handle(table_->typed);                                                 \
     }                                                                                              \
-    ZCACHE_INLINE_ zcache_status NAME##_get(const NAME##_t *table, const char *key, TYPE *value,   \
-                                            const zcache_read_options *options)                    \
+    ZCACHE_INLINE_ zcache_status NAME##_get(const NAME##_t *table_, const char *key_,              \
+                                            TYPE *value_, const zcache_read_options *options_)     \
     {                                                                                              \
-        return zcache_typed_get(table->typed, key, ZCACHE_KEY_SIZE_(key), value, options);         \
+        return zcache_typed_get(table_->typed, key_, ZCACHE_KEY_SIZE_(key_), value_, options_);    \
     }                                                                                              \
-    ZCACHE_INLINE_ zcache_status NAME##_set(const NAME##_t *table, const char *key,                \
-                                            const TYPE *value,                                     \
-                                            const zcache_write_options *options)                   \
+    ZCACHE_INLINE_ zcache_status NAME##_set(const NAME##_t *table_, const char *key_,              \
+                                            const TYPE *value_,                                    \
+                                            const zcache_write_options *options_)                  \
     {                                                                                              \
-        return zcache_typed_set(table->typed, key, ZCACHE_KEY_SIZE_(key), value,                   \
-                                ZCACHE_SET_ALWAYS, 0, options);                                    \
+        return zcache_typed_set(table_->typed, key_, ZCACHE_KEY_SIZE_(key_), value_,               \
+                                ZCACHE_SET_ALWAYS, 0, options_);                                   \
     }                                                                                              \
-    ZCACHE_INLINE_ zcache_status NAME##_add(const NAME##_t *table, const char *key,                \
-                                            const TYPE *value,                                     \
-                                            const zcache_write_options *options)                   \
+    ZCACHE_INLINE_ zcache_status NAME##_add(const NAME##_t *table_, const char *key_,              \
+                                            const TYPE *value_,                                    \
+                                            const zcache_write_options *options_)                  \
     {                                                                                              \
-        return zcache_typed_set(table->typed, key, ZCACHE_KEY_SIZE_(key), value, ZCACHE_SET_ADD,   \
-                                0, options);                                                       \
+        return zcache_typed_set(table_->typed, key_, ZCACHE_KEY_SIZE_(key_), value_,               \
+                                ZCACHE_SET_ADD, 0, options_);                                      \
     }                                                                                              \
-    ZCACHE_INLINE_ zcache_status NAME##_replace(const NAME##_t *table, const char *key,            \
-                                                const TYPE *value,                                 \
-                                                const zcache_write_options *options)               \
+    ZCACHE_INLINE_ zcache_status NAME##_replace(const NAME##_t *table_, const char *key_,          \
+                                                const TYPE *value_,                                \
+                                                const zcache_write_options *options_)              \
     {                                                                                              \
-        return zcache_typed_set(table->typed, key, ZCACHE_KEY_SIZE_(key), value,                   \
-                                ZCACHE_SET_REPLACE, 0, options);                                   \
+        return zcache_typed_set(table_->typed, key_, ZCACHE_KEY_SIZE_(key_), value_,               \
+                                ZCACHE_SET_REPLACE, 0, options_);                                  \
     }                                                                                              \
-    ZCACHE_INLINE_ zcache_status NAME##_cas(const NAME##_t *table, const char *key,                \
-                                            const TYPE *value, uint64_t cas,                       \
-                                            const zcache_write_options *options)                   \
+    ZCACHE_INLINE_ zcache_status NAME##_cas(const NAME##_t *table_, const char *key_,              \
+                                            const TYPE *value_, uint64_t cas_,                     \
+                                            const zcache_write_options *options_)                  \
     {                                                                                              \
-        return zcache_typed_set(table->typed, key, ZCACHE_KEY_SIZE_(key), value, ZCACHE_SET_CAS,   \
-                                cas, options);                                                     \
+        return zcache_typed_set(table_->typed, key_, ZCACHE_KEY_SIZE_(key_), value_,               \
+                                ZCACHE_SET_CAS, cas_, options_);                                   \
     }                                                                                              \
     ZCACHE_INLINE_ zcache_status NAME##_get_multi(                                                 \
-        const NAME##_t *table, size_t n, const char *const keys[], TYPE values[],                  \
-        zcache_status statuses[], const zcache_read_options *options)                              \
+        const NAME##_t *table_, size_t n_, const char *const keys_[], TYPE values_[],              \
+        zcache_status statuses_[], const zcache_read_options *options_)                            \
     {                                                                                              \
-        return zcache_typed_get_multi(table->typed, n, keys, values, statuses, options);           \
+        return zcache_typed_get_multi(table_->typed, n_, keys_, values_, statuses_, options_);     \
     }                                                                                              \
     ZCACHE_INLINE_ zcache_status NAME##_set_multi(                                                 \
-        const NAME##_t *table, size_t n, const char *const keys[], const TYPE values[],            \
-        zcache_status statuses[], const zcache_write_options *options)                             \
+        const NAME##_t *table_, size_t n_, const char *const keys_[], const TYPE values_[],        \
+        zcache_status statuses_[], const zcache_write_options *options_)                           \
     {                                                                                              \
-        return zcache_typed_set_multi(table->typed, n, keys, values, statuses, options);           \
+        return zcache_typed_set_multi(table_->typed, n_, keys_, values_, statuses_, options_);     \
     }                                                                                              \
-    ZCACHE_UNTYPED_(NAME, del,                                                                     \
-                    (const NAME##_t *table, const char *key, const zcache_write_options *options), \
-                    (handle, key, options))                                                        \
-    ZCACHE_UNTYPED_(NAME, exists,                                                                  \
-                    (const NAME##_t *table, const char *key, const zcache_read_options *options),  \
-                    (handle, key, options))                                                        \
+    ZCACHE_UNTYPED_(                                                                               \
+        NAME, del,                                                                                 \
+        (const NAME##_t *table_, const char *key_, const zcache_write_options *options_),          \
+        (handle_, key_, options_))                                                                 \
+    ZCACHE_UNTYPED_(                                                                               \
+        NAME, exists,                                                                              \
+        (const NAME##_t *table_, const char *key_, const zcache_read_options *options_),           \
+        (handle_, key_, options_))                                                                 \
     ZCACHE_UNTYPED_(NAME, ttl,                                                                     \
-                    (const NAME##_t *table, const char *key, int64_t *ttl_ms,                      \
-                     const zcache_read_options *options),                                          \
-                    (handle, key, ttl_ms, options))                                                \
-    ZCACHE_UNTYPED_(NAME, touch,                                                                   \
-                    (const NAME##_t *table, const char *key, const zcache_write_options *options), \
-                    (handle, key, options))                                                        \
+                    (const NAME##_t *table_, const char *key_, int64_t *ttl_ms_,                   \
+                     const zcache_read_options *options_),                                         \
+                    (handle_, key_, ttl_ms_, options_))                                            \
+    ZCACHE_UNTYPED_(                                                                               \
+        NAME, touch,                                                                               \
+        (const NAME##_t *table_, const char *key_, const zcache_write_options *options_),          \
+        (handle_, key_, options_))                                                                 \
     ZCACHE_UNTYPED_(NAME, del_multi,                                                               \
-                    (const NAME##_t *table, size_t n, const char *const keys[],                    \
-                     zcache_status statuses[], const zcache_write_options *options),               \
-                    (handle, n, keys, statuses, options))                                          \
+                    (const NAME##_t *table_, size_t n_, const char *const keys_[],                 \
+                     zcache_status statuses_[], const zcache_write_options *options_),             \
+                    (handle_, n_, keys_, statuses_, options_))                                     \
     ZCACHE_UNTYPED_(NAME, scan,                                                                    \
-                    (const NAME##_t *table, const char *pattern, zcache_scan_fn *each, void *user, \
-                     const zcache_scan_options *options),                                          \
-                    (handle, pattern, each, user, options))                                        \
+                    (const NAME##_t *table_, const char *pattern_, zcache_scan_fn *each_,          \
+                     void *user_, const zcache_scan_options *options_),                            \
+                    (handle_, pattern_, each_, user_, options_))                                   \
     ZCACHE_UNTYPED_(NAME, keys,                                                                    \
-                    (const NAME##_t *table, const char *pattern, zcache_key_list *list,            \
-                     const zcache_scan_options *options),                                          \
-                    (handle, pattern, list, options))                                              \
-    ZCACHE_UNTYPED_(NAME, clear, (const NAME##_t *table, const zcache_scan_options *options),      \
-                    (handle, options))
+                    (const NAME##_t *table_, const char *pattern_, zcache_key_list *list_,         \
+                     const zcache_scan_options *options_),                                         \
+                    (handle_, pattern_, list_, options_))                                          \
+    ZCACHE_UNTYPED_(NAME, clear, (const NAME##_t *table_, const zcache_scan_options *options_),    \
+                    (handle_, options_))
 
 /* ---- internal: what the macros above are made of ----------------------------------------------- */
 
 #define ZCACHE_KEY_SIZE_(key) ((key) != NULL ? strlen(key) : 0)
 
-#define ZCACHE_UNTYPED_(NAME, operation, parameters, arguments)                  \
-    ZCACHE_INLINE_ zcache_status NAME##_##operation parameters                   \
-    {                                                                            \
-        zcache *handle = zcache_typed_handle(table->typed);                      \
-        return handle != NULL ? zcache_##operation arguments : ZCACHE_E_INVALID; \
+#define ZCACHE_UNTYPED_(NAME, operation, parameters, arguments)                   \
+    ZCACHE_INLINE_ zcache_status NAME##_##operation parameters                    \
+    {                                                                             \
+        zcache *handle_ = zcache_typed_handle(table_->typed);                     \
+        return handle_ != NULL ? zcache_##operation arguments : ZCACHE_E_INVALID; \
     }
 
 /* Elements of arrays: type, C type for the check, and where that is described. */

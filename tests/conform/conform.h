@@ -125,6 +125,7 @@ typedef struct conform_part {
     X(expiry)            \
     X(key)               \
     X(table)             \
+    X(typed)             \
     X(keys)              \
     X(glob)              \
     X(batch)             \

@@ -25,6 +25,7 @@ tests_conform_conform_SOURCES = \
 	%D%/table-test.c \
 	%D%/thread-test.c \
 	%D%/ttl-test.c \
+	%D%/typed-test.c \
 	%D%/value-test.c
 
 conform_wrappers = \

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include <zcache/admin.h>
+#include <zcache/table.h>
 
 #include "failing-allocator.h"
 
@@ -378,6 +379,86 @@ static zcache_status call_plugin_each(const subject *about, zcache *cache)
     return is_right(count >= 1, status);
 }
 
+/* ---- typed tables ---------------------------------------------------------------------------- */
+
+typedef struct person {
+    int64_t id;
+    const char *name;
+    const char **tags;
+    size_t ntags;
+} person;
+ZCACHE_STRUCT(person, ZC_I64(id), ZC_STRING(name), ZC_ARRAY(tags, ntags, ZC_STRING))
+ZCACHE_TABLE(people, person)
+
+static const char *some_tags[] = {"a", "b"};
+static const person bob = {.id = 5, .name = "Bob", .tags = some_tags, .ntags = 2};
+
+static people_t open_people(zcache *cache, bool with_bob)
+{
+    people_t people = {0};
+    failing_allocator_pause(true);
+    assert_int_equal(ZCACHE_OK, people_open(cache, "people", &people, NULL));
+    if (with_bob)
+        assert_int_equal(ZCACHE_OK, people_set(&people, "5", &bob, NULL));
+    failing_allocator_pause(false);
+    return people;
+}
+
+static bool is_bob(const person *found)
+{
+    return found->id == 5 && found->name != NULL && strcmp(found->name, "Bob") == 0 &&
+           found->ntags == 2 && strcmp(found->tags[1], "b") == 0;
+}
+
+static zcache_status call_typed_open(const subject *about, zcache *cache)
+{
+    (void)about;
+    people_t people;
+    zcache_status status =
+        people_open(cache, "people", &people, ZCACHE_TABLE_OPTIONS(.serialization = "msgpack"));
+    return is_right((people.typed != NULL) == (status == ZCACHE_OK), status);
+}
+
+static zcache_status call_typed_get(const subject *about, zcache *cache)
+{
+    (void)about;
+    people_t people = open_people(cache, true);
+    person found;
+    zcache_status status = people_get(&people, "5", &found, NULL);
+    status = is_right(is_bob(&found) || status != ZCACHE_OK, status);
+    status = status == ZCACHE_E_NOMEM && found.name != NULL ? ZCACHE_E_INTERNAL : status;
+    person_free(&found);
+    return status;
+}
+
+static zcache_status call_typed_set(const subject *about, zcache *cache)
+{
+    (void)about;
+    people_t people = open_people(cache, false);
+    zcache_status status = people_set(&people, "5", &bob, NULL);
+    failing_allocator_pause(true);
+    bool there = people_exists(&people, "5", NULL) == ZCACHE_OK;
+    failing_allocator_pause(false);
+    return there == (status == ZCACHE_OK) ? status : ZCACHE_E_INTERNAL;
+}
+
+static zcache_status call_typed_multi(const subject *about, zcache *cache)
+{
+    (void)about;
+    people_t people = open_people(cache, true);
+    const char *keys[] = {"5", "none", "6"};
+    const person written[] = {bob, bob, bob};
+    person found[3];
+    zcache_status status = people_set_multi(&people, 1, &keys[2], &written[2], NULL, NULL);
+    if (status != ZCACHE_OK)
+        return status;
+    status = people_get_multi(&people, 3, keys, found, NULL, NULL);
+    status = is_right(is_bob(&found[0]) && is_bob(&found[2]), status);
+    for (size_t i = 0; i < 3; i++)
+        person_free(&found[i]);
+    return status;
+}
+
 const trial allocation_trials[] = {
     {"get", call_get, false},
     {"get_large", call_get_large, false},
@@ -400,6 +481,10 @@ const trial allocation_trials[] = {
     {"ping", call_ping, false},
     {"stats", call_stats, false},
     {"table", call_table, false},
+    {"typed_open", call_typed_open, false},
+    {"typed_get", call_typed_get, false},
+    {"typed_set", call_typed_set, false},
+    {"typed_multi", call_typed_multi, false},
     {"native", call_native, false},
     {"config_each", call_config_each, false},
     {"swap", call_swap, false},

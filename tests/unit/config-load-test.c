@@ -356,11 +356,12 @@ static void test_wrong_cache_settings(void **state)
     }
     config_refused("zcache.ini:2: [cache] timout: no such key; did you mean \"timeout\"?",
                    "[cache]\ntimout = 5s\n", NULL);
-    config_refused("zcache.ini:2: [cache] colour: no such key; there are provider, filters, "
-                   "key_prefix, default_ttl, serialization, timeout, scan_timeout, plugin_path, "
-                   "errors, allow_flush, max_key_length, long_keys, max_value_size, log_level, "
-                   "watch",
-                   "[cache]\ncolour = red\n", NULL);
+    config_refused(
+        "zcache.ini:2: [cache] colour: no such key; there are provider, filters, "
+        "key_prefix, default_ttl, serialization, timeout, scan_timeout, plugin_path, "
+        "errors, undecodable, allow_flush, max_key_length, long_keys, max_value_size, log_level, "
+        "watch",
+        "[cache]\ncolour = red\n", NULL);
     config_refused("zcache.ini:2: [cache] provider = \"\"redis\"\": " NAME
                    "; quotes are part of a value: write it without",
                    "[cache]\nprovider = \"redis\"\n", NULL);
@@ -516,7 +517,8 @@ static void test_report_is_in_order(void **state)
     zc_config_each(config, plugins, 2, take_name, names);
     assert_string_equal(
         "cache.provider cache.filters cache.key_prefix cache.default_ttl cache.serialization "
-        "cache.timeout cache.scan_timeout cache.plugin_path cache.errors cache.allow_flush "
+        "cache.timeout cache.scan_timeout cache.plugin_path cache.errors cache.undecodable "
+        "cache.allow_flush "
         "cache.max_key_length cache.long_keys cache.max_value_size cache.log_level cache.watch "
         "swap.mode swap.timeout swap.drain swap.copy_timeout swap.rate swap.verify control.socket "
         "redis.url "
