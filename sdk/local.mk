@@ -26,4 +26,6 @@ zcachenativeinclude_HEADERS = \
 
 pkgconfig_DATA += %D%/zcache.pc %D%/zcache-plugin.pc
 
+dist_man_MANS = %D%/man/zcache-table.3
+
 include %D%/examples/local.mk

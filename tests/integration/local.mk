@@ -48,8 +48,10 @@ tests_integration_plugin_refusal_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS)
 TESTS += tests/integration/plugin-refusal-test
 TESTS += %D%/exported-symbols.sh
 EXTRA_DIST += %D%/exported-symbols.sh
-TESTS += %D%/readme-test.sh %D%/install-test.sh
-EXTRA_DIST += %D%/readme-test.sh %D%/install-test.sh
+TESTS += %D%/readme-test.sh %D%/install-test.sh %D%/examples-test.sh \
+	%D%/man-test.sh
+EXTRA_DIST += %D%/readme-test.sh %D%/install-test.sh %D%/examples-test.sh \
+	%D%/man-test.sh
 
 
 # A program with plugins inside.

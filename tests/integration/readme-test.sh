@@ -53,7 +53,7 @@ shell_on() {
     printf '%s\n' "$@" | with_plugins_here -p "$provider" shell
 }
 
-for file in first.c zcache.ini swap.c off.c; do
+for file in first.c table.c zcache.ini swap.c off.c; do
     check "README.md has $file" block "$file"
 done
 start_redis
@@ -62,6 +62,8 @@ start_memcached
 check 'the first program is the one in sdk/examples' example_is_the_same
 check 'the first program compiles' compile first
 check_output 'the first program runs on memory' hello "$ZCACHE_TEST_BUILD/run" ./first
+check 'the first typed table compiles' compile table
+check_output 'the first typed table runs' 'Ann, 2 tags' "$ZCACHE_TEST_BUILD/run" ./table
 check 'the first zcache.ini is valid' zcache config check "$dir/zcache.ini"
 ZCACHE_CONF=$dir/zcache.ini
 export ZCACHE_CONF
