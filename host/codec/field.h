@@ -130,59 +130,6 @@ static inline bool zc_field_is_number(const zc_field *field)
     return field->type >= ZCACHE_TYPE_I8 && field->type <= ZCACHE_TYPE_DOUBLE;
 }
 
-/* ---- enums ------------------------------------------------------------------------------------- */
-
-/* The bits of an enum of any width. Whether they have a sign is the compiler's choice, so only bits
- * are ever compared. */
-static inline uint64_t zc_enum_bits(const zc_field *field, int64_t value)
-{
-    return (uint64_t)value & (UINT64_MAX >> (64 - 8 * field->size));
-}
-
-/* The name of the value; NULL: it has none. */
-static inline const char *zc_enum_name(const zc_field *field, const void *from)
-{
-    const zcache_enum *known = field->enumeration;
-    uint64_t bits = field->size == 4   ? ZC_LOAD(uint32_t, from)
-                    : field->size == 1 ? ZC_LOAD(uint8_t, from)
-                    : field->size == 2 ? ZC_LOAD(uint16_t, from)
-                                       : ZC_LOAD(uint64_t, from);
-    for (size_t i = 0; i < known->count; i++)
-        if (zc_enum_bits(field, known->values[i].value) == bits)
-            return known->values[i].name;
-    return NULL;
-}
-
-/* Stores the value that a name means; false: none. */
-static inline bool zc_enum_set(const zc_field *field, void *to, const char *name, size_t size)
-{
-    const zcache_enum *known = field->enumeration;
-    for (size_t i = 0; i < known->count; i++) {
-        const char *candidate = known->values[i].name;
-        size_t same = 0;
-        while (same < size && candidate[same] == name[same] && candidate[same] != '\0')
-            same++;
-        if (same != size || candidate[same] != '\0')
-            continue;
-        int64_t value = known->values[i].value;
-        switch (field->size) {
-        case 1:
-            ZC_STORE(int8_t, to, value);
-            return true;
-        case 2:
-            ZC_STORE(int16_t, to, value);
-            return true;
-        case 4:
-            ZC_STORE(int32_t, to, value);
-            return true;
-        default:
-            ZC_STORE(int64_t, to, value);
-            return true;
-        }
-    }
-    return false;
-}
-
 /* ---- texts ------------------------------------------------------------------------------------- */
 
 /* 0 if all bytes of a word are 0x01 to 0x7f: subtracting 1 from each borrows only where one is 0, and
@@ -193,36 +140,38 @@ static inline uint64_t zc_word_oddities(uint64_t word)
 }
 
 /* Copies a text; true if all of it is ASCII without a NUL: then there is nothing to check. Short
- * texts, which most are, take no call: two words that may overlap. */
+ * texts, which most are, take no call: words, of which the last two may overlap. */
 static inline bool zc_text_copy(void *to, const void *from, size_t size)
 {
     const char *in = from;
     char *out = to;
-    if (size >= 8 && size <= 16) {
-        uint64_t head = ZC_LOAD(uint64_t, in), tail = ZC_LOAD(uint64_t, in + size - 8);
-        ZC_STORE(uint64_t, out, head);
-        ZC_STORE(uint64_t, out + size - 8, tail);
-        return (zc_word_oddities(head) | zc_word_oddities(tail)) == 0;
+    if (size >= 8) {
+        uint64_t tail = ZC_LOAD(uint64_t, in + size - 8), oddities = zc_word_oddities(tail);
+        bool is_long = size > 64;
+        if (is_long)
+            memcpy(to, from, size);
+        for (size_t at = 0; at < size - 8; at += 8) {
+            uint64_t word = ZC_LOAD(uint64_t, in + at);
+            oddities |= zc_word_oddities(word);
+            if (!is_long)
+                ZC_STORE(uint64_t, out + at, word);
+        }
+        if (!is_long)
+            ZC_STORE(uint64_t, out + size - 8, tail);
+        return oddities == 0;
     }
-    if (size >= 4 && size < 8) {
+    if (size >= 4) {
         uint32_t head = ZC_LOAD(uint32_t, in), tail = ZC_LOAD(uint32_t, in + size - 4);
         ZC_STORE(uint32_t, out, head);
         ZC_STORE(uint32_t, out + size - 4, tail);
         return zc_word_oddities((uint64_t)tail << 32 | head) == 0;
     }
-    if (size < 4) {
-        uint64_t word = UINT64_C(0x0101010101010101);
-        for (size_t i = 0; i < size; i++) {
-            out[i] = in[i];
-            word = word << 8 | (unsigned char)in[i];
-        }
-        return zc_word_oddities(word) == 0;
+    uint64_t word = UINT64_C(0x0101010101010101);
+    for (size_t i = 0; i < size; i++) {
+        out[i] = in[i];
+        word = word << 8 | (unsigned char)in[i];
     }
-    uint64_t oddities = zc_word_oddities(ZC_LOAD(uint64_t, in + size - 8));
-    for (size_t at = 0; at + 8 <= size; at += 8)
-        oddities |= zc_word_oddities(ZC_LOAD(uint64_t, in + at));
-    memcpy(to, from, size);
-    return oddities == 0;
+    return zc_word_oddities(word) == 0;
 }
 
 /* As memcmp() == 0, without a call where the bytes are as few as most names have. */
@@ -235,6 +184,12 @@ static inline bool zc_bytes_equal(const void *a, const void *b, size_t size)
     if (size >= 4 && size < 8)
         return ((ZC_LOAD(uint32_t, left) ^ ZC_LOAD(uint32_t, right)) |
                 (ZC_LOAD(uint32_t, left + size - 4) ^ ZC_LOAD(uint32_t, right + size - 4))) == 0;
+    if (size < 4) {
+        size_t i = 0;
+        while (i < size && left[i] == right[i])
+            i++;
+        return i == size;
+    }
     return memcmp(left, right, size) == 0;
 }
 
@@ -246,6 +201,56 @@ static inline size_t zc_chars_size(const zc_field *field, const void *from)
 {
     const char *end = memchr(from, '\0', field->size);
     return end != NULL ? (size_t)(end - (const char *)from) : SIZE_MAX;
+}
+
+/* ---- enums ------------------------------------------------------------------------------------- */
+
+/* The bits of an enum of any width. Whether they have a sign is the compiler's choice, so only bits
+ * are ever compared. */
+static inline uint64_t zc_enum_bits(const zc_field *field, int64_t value)
+{
+    return (uint64_t)value & (UINT64_MAX >> (64 - 8 * field->size));
+}
+
+/* The name of the value; NULL: it has none. */
+static inline const zcache_slice *zc_enum_name(const zc_field *field, const void *from)
+{
+    const zcache_enum *known = field->enumeration;
+    uint64_t bits = field->size == 4   ? ZC_LOAD(uint32_t, from)
+                    : field->size == 1 ? ZC_LOAD(uint8_t, from)
+                    : field->size == 2 ? ZC_LOAD(uint16_t, from)
+                                       : ZC_LOAD(uint64_t, from);
+    for (size_t i = 0; i < known->count; i++)
+        if (zc_enum_bits(field, known->values[i].value) == bits)
+            return &field->enum_names[i];
+    return NULL;
+}
+
+/* Stores the value that a name means; false: none. */
+static inline bool zc_enum_set(const zc_field *field, void *to, const void *name, size_t size)
+{
+    const zcache_enum *known = field->enumeration;
+    size_t i = 0;
+    while (i < known->count && !(field->enum_names[i].size == size &&
+                                 zc_bytes_equal(field->enum_names[i].data, name, size)))
+        i++;
+    if (i == known->count)
+        return false;
+    int64_t value = known->values[i].value;
+    switch (field->size) {
+    case 1:
+        ZC_STORE(int8_t, to, value);
+        return true;
+    case 2:
+        ZC_STORE(int16_t, to, value);
+        return true;
+    case 4:
+        ZC_STORE(int32_t, to, value);
+        return true;
+    default:
+        ZC_STORE(int64_t, to, value);
+        return true;
+    }
 }
 
 /* ---- nulls, memory ------------------------------------------------------------------------------- */

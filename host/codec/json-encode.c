@@ -189,8 +189,9 @@ static unsigned char *put_chars(encoder *e, unsigned char *at, const zc_field *f
 static unsigned char *put_enum(encoder *e, unsigned char *at, const zc_field *field,
                                const char *from)
 {
-    const char *name = zc_enum_name(field, from);
-    return name != NULL ? put_text(e, at, name, strlen(name)) : fail(e, "the value has no name");
+    const zcache_slice *name = zc_enum_name(field, from);
+    return name != NULL ? put_text(e, at, name->data, name->size)
+                        : fail(e, "the value has no name");
 }
 
 static unsigned char *put_bytes(encoder *e, unsigned char *at, const zc_field *field,

@@ -12,6 +12,7 @@ host_libhost_la_SOURCES += \
 	host/codec/utf8.c host/codec/utf8.h \
 	host/codec/field.c host/codec/field.h \
 	host/codec/msgpack-decode.c host/codec/msgpack-encode.c host/codec/msgpack.h \
+	host/codec/msgpack-read.c host/codec/msgpack-read.h \
 	host/codec/custom.c host/codec/custom.h \
 	host/codec/plain.c host/codec/values.c \
 	host/codec/tokens-decode.c host/codec/tokens-encode.c \

@@ -179,10 +179,10 @@ static unsigned char *put_chars(encoder *self, unsigned char *to, const zc_plan 
 static unsigned char *put_enum(encoder *self, unsigned char *to, const zc_plan *plan,
                                const zc_field *field, const void *from, size_t rest)
 {
-    const char *name = zc_enum_name(field, from);
+    const zcache_slice *name = zc_enum_name(field, from);
     if (name == NULL)
         return REFUSE("it has a value without a name in %s", field->enumeration->name);
-    return put_text(self, to, plan, field, name, strlen(name), rest);
+    return put_text(self, to, plan, field, name->data, name->size, rest);
 }
 
 /* ---- structs and arrays ------------------------------------------------------------------------ */

@@ -95,6 +95,10 @@ static zcache_status make_names(zc_field *field, const zcache_field *source)
     memcpy(text + json_size + msgpack_size, name, size + 1);
     field->json_name = zcache_bytes_of(text, json_size);
     field->msgpack_name = zcache_bytes_of(text + json_size, msgpack_size);
+    size_t head =
+        msgpack_size < sizeof(field->msgpack_words) ? msgpack_size : sizeof(field->msgpack_words);
+    memcpy(field->msgpack_words, field->msgpack_name.data, head);
+    memset(field->msgpack_masks, 0xff, head);
     field->name = zcache_bytes_of(text + json_size + msgpack_size, size);
     return ZCACHE_OK;
 }
@@ -221,6 +225,17 @@ static bool owns_memory(const zc_field *field)
            (field->type == ZCACHE_TYPE_NESTED && field->plan->owns);
 }
 
+static zcache_status make_enum_names(zc_field *field, const zcache_enum *enumeration)
+{
+    field->enumeration = enumeration;
+    field->enum_names = zc_calloc(enumeration->count, sizeof(*field->enum_names));
+    if (field->enum_names == NULL)
+        return zc_error_nomem();
+    for (size_t i = 0; i < enumeration->count; i++)
+        field->enum_names[i] = zcache_str(enumeration->values[i].name);
+    return ZCACHE_OK;
+}
+
 static zcache_status make_plan(const zcache_struct *type, zc_plan **root, const zc_plan **made);
 
 static zcache_status make_field(zc_plan *plan, size_t i, zc_plan **root, char *initial)
@@ -237,6 +252,7 @@ static zcache_status make_field(zc_plan *plan, size_t i, zc_plan **root, char *i
         return refuse(plan, &source, "it needs a newer zcache");
     field->type = source.type;
     field->shape = source.shape;
+    field->single = source.shape == ZCACHE_SHAPE_ONE ? source.type : 0;
     field->required = source.required;
     field->offset = source.offset;
     field->size = source.size;
@@ -245,8 +261,8 @@ static zcache_status make_field(zc_plan *plan, size_t i, zc_plan **root, char *i
     plan->names_size += field->msgpack_name.size;
     plan->has_required |= source.required;
     if (source.enumeration != NULL)
-        field->enumeration = source.enumeration();
-    if (source.structure != NULL)
+        status = make_enum_names(field, source.enumeration());
+    if (status == ZCACHE_OK && source.structure != NULL)
         status = make_plan(source.structure(), root, &field->plan);
     if (status != ZCACHE_OK)
         return status;
@@ -264,10 +280,14 @@ static zcache_status fill_plan(zc_plan *plan, zc_plan **root)
                         type->field_count, ZC_FIELDS_MAX);
     char *initial = zc_calloc(1, plan->size);
     plan->initial = initial;
-    plan->fields = zc_calloc(type->field_count, sizeof(*plan->fields));
+    plan->fields = zc_calloc(type->field_count + 1, sizeof(*plan->fields));
     if (initial == NULL || plan->fields == NULL)
         return zc_error_nomem();
     plan->field_count = type->field_count;
+    zc_field *none = &plan->fields[plan->field_count];
+    none->msgpack_name.size = SIZE_MAX;
+    memset(none->msgpack_words, 0xff, sizeof(none->msgpack_words));
+    memset(none->msgpack_masks, 0xff, sizeof(none->msgpack_masks));
     zcache_status status = ZCACHE_OK;
     for (size_t i = 0; i < plan->field_count && status == ZCACHE_OK; i++)
         status = make_field(plan, i, root, initial);
@@ -312,8 +332,10 @@ void zc_plan_free(zc_plan *plan)
 {
     while (plan != NULL) {
         zc_plan *next = plan->next;
-        for (size_t i = 0; i < plan->field_count; i++)
+        for (size_t i = 0; i < plan->field_count; i++) {
+            zc_free(plan->fields[i].enum_names);
             zc_free(plan->fields[i].names);
+        }
         zc_free(plan->fields);
         zc_free(plan->names);
         zc_free(plan->initial);

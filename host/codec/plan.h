@@ -26,6 +26,7 @@ typedef struct zc_plan zc_plan;
 typedef struct zc_field {
     zcache_type type;
     zcache_shape shape;
+    zcache_type single; /* its type, if it is no array; else 0 */
     bool required;
     bool has_text_default; /* a STRING's; the defaults of other types are in plan->initial */
     size_t offset;
@@ -35,9 +36,13 @@ typedef struct zc_field {
         bytes_offset; /* BYTES: from the element's offset to that of the size_t with its length */
     const zc_plan *plan; /* NESTED, POINTER: of the struct */
     const zcache_enum *enumeration;
+    zcache_slice *enum_names;  /* of its values, in their order */
     zcache_slice name;         /* as it is stored */
     zcache_slice json_name;    /* `"name":`, escaped; ZC_NAME_PADDING bytes after it are readable */
     zcache_slice msgpack_name; /* with its header; ZC_NAME_PADDING bytes after it are readable */
+    /* The first bytes of msgpack_name, and 0xff where it has some: to compare without a loop. Those
+     * behind the last field match nothing: no name begins with 0xff, or is of SIZE_MAX bytes. */
+    uint64_t msgpack_words[2], msgpack_masks[2];
     zcache_slice text_default;
     char *names; /* the memory of the three */
 } zc_field;
@@ -54,7 +59,7 @@ struct zc_plan {
     size_t size;
     size_t alignment;
     size_t field_count;
-    zc_field *fields;
+    zc_field *fields; /* and behind the last, one whose name is none */
     size_t names_size;      /* of all names as MessagePack writes them */
     bool bare;              /* the one field is stored by itself */
     bool owns;              /* a decoded value may own memory */

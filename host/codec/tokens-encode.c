@@ -69,10 +69,10 @@ static zcache_status put_chars(encoder *self, const zc_plan *plan, const zc_fiel
 static zcache_status put_enum(encoder *self, const zc_plan *plan, const zc_field *field,
                               const void *from)
 {
-    const char *name = zc_enum_name(field, from);
+    const zcache_slice *name = zc_enum_name(field, from);
     if (name == NULL)
         return REFUSE("it has a value without a name in %s", field->enumeration->name);
-    return put_text(self, plan, field, name, strlen(name));
+    return put_text(self, plan, field, name->data, name->size);
 }
 
 static zcache_status put_integer(encoder *self, const zc_plan *plan, const zc_field *field,
