@@ -6,7 +6,7 @@
  * All encoders have one shape, and all decoders:
  *
  *   encode  appends the value. ZCACHE_OK, ZCACHE_E_NOMEM, or ZCACHE_E_INVALID with a message that
- *           names type and field ("user.name: not UTF-8").
+ *           names type and field ("user.name: not UTF-8"). On failure the buffer holds what it held.
  *   decode  fills `value` from all of the bytes. It first copies plan->initial over it. Pointers come
  *           from the block. ZCACHE_OK; ZCACHE_E_TYPE with a message that tells what is wrong and at
  *           which byte ("byte 17: user.age: 300 is out of range"); ZCACHE_E_NOMEM: the block is full

@@ -311,6 +311,7 @@ zcache_status zc_msgpack_encode(const zcache_codec *codec, const zc_plan *plan, 
                                 zcache_buffer *buffer)
 {
     (void)codec;
+    const size_t before = buffer->size;
     unsigned char *to = zcache_buffer_room(buffer, NUMBER_MAX);
     if (to == NULL)
         return ZCACHE_E_NOMEM;
@@ -324,8 +325,6 @@ zcache_status zc_msgpack_encode(const zcache_codec *codec, const zc_plan *plan, 
     } else {
         to = put_array(&self, to, plan, field, value, 0);
     }
-    if (to == NULL)
-        return self.status;
-    buffer->size = (size_t)(to - buffer->data);
-    return ZCACHE_OK;
+    buffer->size = to != NULL ? (size_t)(to - buffer->data) : before;
+    return to != NULL ? ZCACHE_OK : self.status;
 }

@@ -192,9 +192,11 @@ zcache_status zc_tokens_encode(const zcache_codec *codec, const zc_plan *plan, c
     if (status != ZCACHE_OK)
         return status;
     buffer->error = zc_error;
-    encoder self = {codec, buffer, 0};
-    if (plan->bare)
-        return put_field(&self, plan, plan->fields, value);
-    self.depth = 1;
-    return put_struct(&self, plan, value);
+    const size_t before = buffer->size;
+    encoder self = {codec, buffer, plan->bare ? 0 : 1};
+    status =
+        plan->bare ? put_field(&self, plan, plan->fields, value) : put_struct(&self, plan, value);
+    if (status != ZCACHE_OK)
+        buffer->size = before;
+    return status;
 }

@@ -13,8 +13,12 @@ zcache_status zc_values_encode(const zcache_codec *codec, const zc_plan *plan, c
     zcache_status status = zc_custom_begin();
     if (status != ZCACHE_OK)
         return status;
+    const size_t before = buffer->size;
     buffer->error = zc_error;
-    return zc_custom_end(codec->encode(codec, plan->type, value, buffer), ZCACHE_E_INVALID);
+    status = zc_custom_end(codec->encode(codec, plan->type, value, buffer), ZCACHE_E_INVALID);
+    if (status != ZCACHE_OK)
+        buffer->size = before;
+    return status;
 }
 
 zcache_status zc_values_decode(const zcache_codec *codec, const zc_plan *plan, zcache_slice bytes,

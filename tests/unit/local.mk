@@ -35,6 +35,7 @@ include %D%/codec.mk
 include %D%/config.mk
 include %D%/json.mk
 include %D%/memcached.mk
+include %D%/codecs.mk
 
 # Keys and patterns of the core.
 CORE_UNIT_TESTS = tests/unit/glob-test tests/unit/key-test

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Codecs by what they write and read, and how they are found.
+
+check_LTLIBRARIES += tests/unit/libcodec-harness.la
+tests_unit_libcodec_harness_la_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_libcodec_harness_la_SOURCES = %D%/codec-harness.c %D%/codec-harness.h %D%/codec-types.h
+CODEC_HARNESS_LIBS = tests/unit/libcodec-harness.la $(SUPPORT_LIBS) $(UNIT_LIBS)
+CODEC_HARNESS_TESTS = \
+	tests/unit/msgpack-test
+check_PROGRAMS += $(CODEC_HARNESS_TESTS)
+TESTS += $(CODEC_HARNESS_TESTS)
+tests_unit_msgpack_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_msgpack_test_LDADD = $(CODEC_HARNESS_LIBS) -lm
