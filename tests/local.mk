@@ -42,4 +42,5 @@ include %D%/integration/local.mk
 include %D%/compile/local.mk
 include %D%/conform/local.mk
 include %D%/swap/local.mk
+include %D%/codec/local.mk
 endif
