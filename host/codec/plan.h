@@ -30,11 +30,10 @@ typedef struct zc_field {
     bool required;
     bool has_text_default; /* a STRING's; the defaults of other types are in plan->initial */
     size_t offset;
-    size_t size;  /* of one element */
-    size_t count; /* FIXED: elements; COUNTED: offset of the size_t with their number */
-    size_t
-        bytes_offset; /* BYTES: from the element's offset to that of the size_t with its length */
-    const zc_plan *plan; /* NESTED, POINTER: of the struct */
+    size_t size;            /* of one element */
+    size_t count;           /* FIXED: elements; COUNTED: offset of the size_t with their number */
+    ptrdiff_t bytes_offset; /* BYTES: from the pointer to the size_t with their number */
+    const zc_plan *plan;    /* NESTED, POINTER: of the struct */
     const zcache_enum *enumeration;
     zcache_slice *enum_names;  /* of its values, in their order */
     zcache_slice name;         /* as it is stored */

@@ -60,8 +60,8 @@ struct zcache_buffer {
     zcache_codec_error_fn *error;
 };
 
-/* Room for `more` bytes at the end: write there, then add what was written to size. NULL when memory
- * is short: return ZCACHE_E_NOMEM. Valid until the next call on this buffer. */
+/* Room for `more` bytes, at least 1, at the end: write there, then add what was written to size. NULL
+ * when memory is short: return ZCACHE_E_NOMEM. Valid until the next call on this buffer. */
 static inline unsigned char *zcache_buffer_room(zcache_buffer *buffer, size_t more)
 {
     if (buffer->capacity - buffer->size < more && !buffer->grow(buffer, more))
@@ -72,11 +72,13 @@ static inline unsigned char *zcache_buffer_room(zcache_buffer *buffer, size_t mo
 /* Appends a copy of `size` bytes; false when memory is short: return ZCACHE_E_NOMEM. */
 static inline bool zcache_buffer_append(zcache_buffer *buffer, const void *data, size_t size)
 {
-    unsigned char *to = zcache_buffer_room(buffer, size);
+    unsigned char *to;
+    if (size == 0)
+        return true;
+    to = zcache_buffer_room(buffer, size);
     if (to == NULL)
         return false;
-    if (size > 0)
-        memcpy(to, data, size);
+    memcpy(to, data, size);
     buffer->size += size;
     return true;
 }

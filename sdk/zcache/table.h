@@ -131,11 +131,10 @@ typedef struct zcache_field {
     const char *name;
     zcache_type type;
     zcache_shape shape;
-    size_t offset; /* of the field in its struct */
-    size_t size;   /* of one element */
-    size_t count;  /* FIXED: elements; COUNTED: offset of the field with their number */
-    size_t
-        bytes_offset; /* BYTES: offset of the field with their number, from that of the pointer */
+    size_t offset;          /* of the field in its struct */
+    size_t size;            /* of one element */
+    size_t count;           /* FIXED: elements; COUNTED: offset of the field with their number */
+    ptrdiff_t bytes_offset; /* BYTES: from the pointer to the size_t with their number */
     const zcache_struct *(*structure)(void); /* NESTED, POINTER */
     const zcache_enum *(*enumeration)(void); /* ENUM */
     /* Modifiers, all 0 by default. */
@@ -524,12 +523,13 @@ ZCACHE_PUBLIC zcache_status zcache_typed_set_multi_n(zcache_typed *table, size_t
                   ZCACHE_CHECK_(#f, "ZCACHE_TYPE_POINTER",                             \
                                 ZCACHE_IS_ZCACHE_TYPE_POINTER(&ZCACHE_MEMBER_(f), T)), \
                   __VA_ARGS__)
-#define ZCACHE_BYTES_(f, bytes, ...)                                                            \
-    ZCACHE_FIELD_(#f, ZCACHE_TYPE_BYTES, ZCACHE_SHAPE_ONE, offsetof(zcache_self, f),            \
-                  sizeof(ZCACHE_MEMBER_(f)), 0,                                                 \
-                  offsetof(zcache_self, bytes) - offsetof(zcache_self, f), NULL, NULL,          \
-                  ZCACHE_CHECK_(#f, "ZCACHE_TYPE_BYTES", ZCACHE_IS_DATA_(&ZCACHE_MEMBER_(f))) + \
-                      ZCACHE_CHECK_SIZE_(bytes),                                                \
+#define ZCACHE_BYTES_(f, bytes, ...)                                                             \
+    ZCACHE_FIELD_(#f, ZCACHE_TYPE_BYTES, ZCACHE_SHAPE_ONE, offsetof(zcache_self, f),             \
+                  sizeof(ZCACHE_MEMBER_(f)), 0,                                                  \
+                  (ptrdiff_t)offsetof(zcache_self, bytes) - (ptrdiff_t)offsetof(zcache_self, f), \
+                  NULL, NULL,                                                                    \
+                  ZCACHE_CHECK_(#f, "ZCACHE_TYPE_BYTES", ZCACHE_IS_DATA_(&ZCACHE_MEMBER_(f))) +  \
+                      ZCACHE_CHECK_SIZE_(bytes),                                                 \
                   __VA_ARGS__)
 
 /* One more step, so that the element's four parts are arguments of their own. */
