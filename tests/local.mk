@@ -43,4 +43,5 @@ include %D%/compile/local.mk
 include %D%/conform/local.mk
 include %D%/swap/local.mk
 include %D%/codec/local.mk
+include %D%/fuzz/local.mk
 endif

@@ -120,7 +120,8 @@ zcache_status zc_field_refuse_real(const zc_plan *plan, const zc_field *field, s
         return zc_field_refuse_type(plan, field, byte, "a number");
     bool is_real = field->type == ZCACHE_TYPE_FLOAT || field->type == ZCACHE_TYPE_DOUBLE;
     bool is_large = value > (double)ZC_REAL_INTEGER_MAX || value < (double)-ZC_REAL_INTEGER_MAX;
-    if (is_real || is_large || value == (double)(int64_t)value)
+    bool is_integral = !is_large && !isnan(value) && value == (double)(int64_t)value;
+    if (is_real || is_large || is_integral)
         return zc_field_refuse_decode(plan, field, byte, "%.17g is out of range (%s)", value,
                                       zc_field_number_name(field));
     return zc_field_refuse_decode(plan, field, byte, "%.17g is no integer (%s)", value,

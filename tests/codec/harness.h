@@ -19,7 +19,8 @@ typedef struct codec_under_test {
     unsigned limits; /* values_limits: what it cannot hold */
 } codec_under_test;
 
-extern const codec_under_test codec_json, codec_msgpack;
+/* tokens: the walker by tokens, with the codec of tests/fixtures/tagged.h. */
+extern const codec_under_test codec_json, codec_msgpack, codec_tokens, codec_bytes, codec_string;
 
 /* The plan of a type; ends the program if it cannot be made. */
 zc_plan *codec_plan(const zcache_struct *type);

@@ -18,7 +18,7 @@
 #include "types.h"
 #include "values.h"
 
-static const codec_under_test *const codecs[] = {&codec_json, &codec_msgpack};
+static const codec_under_test *const codecs[] = {&codec_json, &codec_msgpack, &codec_tokens};
 #define CODECS (sizeof(codecs) / sizeof(codecs[0]))
 
 typedef struct subject {
