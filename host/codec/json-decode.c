@@ -12,6 +12,7 @@
 #include "codec/codec.h"
 #include "codec/decimal.h"
 #include "codec/field.h"
+#include "codec/json-number.h"
 #include "codec/json-scan.h"
 
 typedef zc_json_reader reader;
@@ -36,70 +37,6 @@ __attribute__((cold)) static const unsigned char *wrong_type(reader *r, const un
 
 /* ---- numbers ----------------------------------------------------------------------------------- */
 
-/* Whether a well-formed number is an integer, by its digits: the nearest double may be one where the
- * number is not. `*last` is the last digit that is no 0, if there is one. */
-static bool is_integral(const char *text, size_t size, char *last)
-{
-    const char *end = text + size;
-    int64_t digits = 0, zeros = 0, behind_point = 0, exponent = 0; /* zeros: those at the end */
-    bool is_fraction = false;
-    for (text += *text == '-'; text < end && (*text | 0x20) != 'e'; text++) {
-        if (*text == '.') {
-            is_fraction = true;
-            continue;
-        }
-        digits++;
-        behind_point += is_fraction;
-        zeros = *text == '0' ? zeros + 1 : 0;
-        *last = *text == '0' ? *last : *text;
-    }
-    if (text < end) {
-        bool is_negative = *++text == '-';
-        for (text += *text == '-' || *text == '+'; text < end && exponent < INT32_MAX; text++)
-            exponent = exponent * 10 + (*text - '0');
-        exponent = is_negative ? -exponent : exponent;
-    }
-    return zeros == digits || exponent + zeros >= behind_point;
-}
-
-/* Stores a number with a fraction or exponent into an integer, if it is one. False: it is none, or
- * does not fit. */
-static bool store_integral(const zc_field *field, void *to, const zc_number *number)
-{
-    char last = '0';
-    if (!is_integral(number->text, number->size, &last))
-        return false;
-    /* Up to 2^53 = …992 a double is the integer itself; …993 is the only other one that becomes 2^53. */
-    if (fabs(number->real) == (double)ZC_REAL_INTEGER_MAX && last != '2')
-        return false;
-    return zc_field_set_real(field, to, number->real);
-}
-
-/* Stores a number that is no int64_t. False: it does not fit. */
-static bool store_number(const zc_field *field, void *to, const zc_number *number)
-{
-    if (number->kind == ZC_NUMBER_UNSIGNED)
-        return zc_field_set_natural(field, to, number->natural);
-    if (field->type == ZCACHE_TYPE_DOUBLE)
-        return zc_number_to_double(number, to);
-    if (field->type == ZCACHE_TYPE_FLOAT)
-        return zc_number_to_float(number, to);
-    return store_integral(field, to, number);
-}
-
-__attribute__((cold)) static const unsigned char *
-wrong_number(reader *r, const unsigned char *at, const unsigned char *end)
-{
-    const char *text = (const char *)at;
-    size_t size = (size_t)(end - at);
-    char last;
-    bool is_integer = r->field->type < ZCACHE_TYPE_FLOAT;
-    return zc_json_fail(
-        r, at, "%.*s%s %s (%s)", size > 40 ? 40 : (int)size, text, size > 40 ? "..." : "",
-        is_integer && !is_integral(text, size, &last) ? "is no integer" : "is out of range",
-        zc_field_number_name(r->field));
-}
-
 static inline const unsigned char *read_number(reader *r, const unsigned char *at,
                                                const zc_field *field, void *to)
 {
@@ -112,8 +49,10 @@ static inline const unsigned char *read_number(reader *r, const unsigned char *a
         return zc_json_fail(r, (const unsigned char *)next, "no number of JSON");
     }
     bool fits = number.kind == ZC_NUMBER_INTEGER ? zc_field_set_integer(field, to, number.integer)
-                                                 : store_number(field, to, &number);
-    return fits ? (const unsigned char *)next : wrong_number(r, at, (const unsigned char *)next);
+                                                 : zc_json_store_number(field, to, &number);
+    if (!fits)
+        return zc_json_refuse_number(r, at, (const unsigned char *)next);
+    return (const unsigned char *)next;
 }
 
 static inline const unsigned char *read_bool(reader *r, const unsigned char *at, void *to)
@@ -139,14 +78,14 @@ static inline const unsigned char *scan_text(reader *r, const unsigned char *at,
     return next;
 }
 
-/* Copies a text. Where `room` and what is left to read allow it, in whole pieces of 16 bytes, which
- * write over more than the text. */
+/* Copies a text. A short one, where `room` and what is left to read allow it, in whole pieces of 16
+ * bytes, which write over more than the text. */
 static inline void copy_text(const reader *r, char *to, size_t room, const zc_json_string *string)
 {
     size_t whole = (string->size + 15) & ~(size_t)15;
     if (string->is_escaped)
         zc_json_unescape(string, to);
-    else if (room < whole || (size_t)(r->end - string->raw) < whole)
+    else if (whole > 64 || room < whole || (size_t)(r->end - string->raw) < whole)
         memcpy(to, string->raw, string->size);
     else
         for (size_t done = 0; done < whole; done += 16)
@@ -475,8 +414,8 @@ static const unsigned char *read_pointer(reader *r, const unsigned char *at, con
 
 /* One value that is no null: a field's, or an element's of its array. `depth` is the level that it is
  * if it is a struct. */
-static inline const unsigned char *read_value(reader *r, const unsigned char *at,
-                                              const zc_field *field, char *to, unsigned depth)
+static inline __attribute__((always_inline)) const unsigned char *
+read_value(reader *r, const unsigned char *at, const zc_field *field, char *to, unsigned depth)
 {
     switch (field->type) {
     case ZCACHE_TYPE_BOOL:

@@ -6,8 +6,8 @@
  *
  * `at`, where the next byte goes, is handed from function to function, so that it stays in a
  * register; NULL says that one failed. A comma is written after every value, and becomes the bracket
- * after the last. Whoever calls for a value has found room for SMALL bytes, which no number needs; a
- * text finds room for itself, and again for what follows it.
+ * after the last. Whoever calls for a value has found room for it, if it is SMALL, and for what may
+ * follow it; texts and bytes find room for themselves, and again for what may follow.
  */
 #include "base/error.h"
 #include "codec/base64.h"
@@ -16,7 +16,8 @@
 #include "codec/field.h"
 #include "codec/json-lex.h"
 
-#define SMALL 64
+/* Numbers, words, an opening bracket; then a comma, and a bracket for each level that ends here. */
+#define SMALL (ZC_DOUBLE_MAX + 8 + ZC_DEPTH_MAX)
 
 typedef struct encoder {
     zcache_buffer *buffer;
@@ -322,8 +323,8 @@ static unsigned char *put_pointer(encoder *e, unsigned char *at, const zc_field 
 
 /* One value: a field's, or an element's of its array. `depth` is the level that it would be as a
  * struct. */
-static inline unsigned char *put_value(encoder *e, unsigned char *at, const zc_field *field,
-                                       const char *from, unsigned depth)
+static inline __attribute__((always_inline)) unsigned char *
+put_value(encoder *e, unsigned char *at, const zc_field *field, const char *from, unsigned depth)
 {
     switch (field->type) {
     case ZCACHE_TYPE_BOOL:

@@ -4,6 +4,7 @@ host_libhost_la_SOURCES += \
 	host/codec/codec.h \
 	host/codec/json-decode.c host/codec/json-encode.c \
 	host/codec/json-lex.h \
+	host/codec/json-number.c host/codec/json-number.h \
 	host/codec/json-scan.c host/codec/json-scan.h \
 	host/codec/plan.c host/codec/plan.h \
 	host/codec/base64.c host/codec/base64.h \

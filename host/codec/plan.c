@@ -42,6 +42,16 @@ static zcache_status check_name(const zc_plan *plan, const zcache_field *field, 
     return ZCACHE_OK;
 }
 
+/* The names of an enum are bounded like those of fields, so that a decoder has room for one. */
+static zcache_status check_enum(const zc_plan *plan, const zcache_field *field,
+                                const zcache_enum *enumeration)
+{
+    zcache_status status = ZCACHE_OK;
+    for (size_t i = 0; i < enumeration->count && status == ZCACHE_OK; i++)
+        status = check_name(plan, field, enumeration->values[i].name);
+    return status;
+}
+
 /* ---- names ------------------------------------------------------------------------------------- */
 
 /* `"name":` with what JSON escapes; returns its length, and writes unless `to` is NULL. */
@@ -260,8 +270,11 @@ static zcache_status make_field(zc_plan *plan, size_t i, zc_plan **root, char *i
     field->bytes_offset = source.bytes_offset;
     plan->names_size += field->msgpack_name.size;
     plan->has_required |= source.required;
-    if (source.enumeration != NULL)
-        status = make_enum_names(field, source.enumeration());
+    if (source.enumeration != NULL) {
+        status = check_enum(plan, &source, source.enumeration());
+        if (status == ZCACHE_OK)
+            status = make_enum_names(field, source.enumeration());
+    }
     if (status == ZCACHE_OK && source.structure != NULL)
         status = make_plan(source.structure(), root, &field->plan);
     if (status != ZCACHE_OK)

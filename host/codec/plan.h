@@ -18,7 +18,7 @@ typedef struct zc_plan zc_plan;
 
 /* Fields of one struct: more is refused. */
 #define ZC_FIELDS_MAX 1024
-/* The longest name of a field, bytes. */
+/* The longest name of a field, or of an enum's value, bytes. */
 #define ZC_FIELD_NAME_MAX 255
 /* So that a name is copied and compared in pieces of 16 bytes. */
 #define ZC_NAME_PADDING 16

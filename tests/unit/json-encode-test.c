@@ -293,6 +293,47 @@ static void test_a_list_as_deep_as_allowed_and_one_deeper(void **state)
     assert_unwritable(node, &nodes[0], "node.next: nested deeper than 64 levels");
 }
 
+/* Structs of one field each, 65 levels of them. */
+typedef struct L0 {
+    double real;
+} L0;
+ZCACHE_STRUCT(L0, ZC_DOUBLE(real))
+#define INNER(outer, inner) \
+    typedef struct outer {  \
+        inner in;           \
+    } outer;                \
+    ZCACHE_STRUCT(outer, ZC_NESTED(in, inner))
+/* clang-format off */
+INNER(L1, L0) INNER(L2, L1) INNER(L3, L2) INNER(L4, L3) INNER(L5, L4) INNER(L6, L5) INNER(L7, L6)
+INNER(L8, L7) INNER(L9, L8) INNER(L10, L9) INNER(L11, L10) INNER(L12, L11) INNER(L13, L12)
+INNER(L14, L13) INNER(L15, L14) INNER(L16, L15) INNER(L17, L16) INNER(L18, L17) INNER(L19, L18)
+INNER(L20, L19) INNER(L21, L20) INNER(L22, L21) INNER(L23, L22) INNER(L24, L23) INNER(L25, L24)
+INNER(L26, L25) INNER(L27, L26) INNER(L28, L27) INNER(L29, L28) INNER(L30, L29) INNER(L31, L30)
+INNER(L32, L31) INNER(L33, L32) INNER(L34, L33) INNER(L35, L34) INNER(L36, L35) INNER(L37, L36)
+INNER(L38, L37) INNER(L39, L38) INNER(L40, L39) INNER(L41, L40) INNER(L42, L41) INNER(L43, L42)
+INNER(L44, L43) INNER(L45, L44) INNER(L46, L45) INNER(L47, L46) INNER(L48, L47) INNER(L49, L48)
+INNER(L50, L49) INNER(L51, L50) INNER(L52, L51) INNER(L53, L52) INNER(L54, L53) INNER(L55, L54)
+INNER(L56, L55) INNER(L57, L56) INNER(L58, L57) INNER(L59, L58) INNER(L60, L59) INNER(L61, L60)
+INNER(L62, L61) INNER(L63, L62) INNER(L64, L63)
+    /* clang-format on */
+
+    /* All brackets close behind one number, which has found room for them. */
+    static void test_as_many_brackets_as_allowed_close_at_once(void **state)
+{
+    (void)state;
+    static const double real = -1.2345678901234568e-300;
+    L64 value;
+    memcpy(&value, &real, sizeof(value));
+    char expected[1024], *at = expected;
+    for (int i = 0; i < 63; i++)
+        at = stpcpy(at, "{\"in\":");
+    at = stpcpy(at, "{\"real\":-1.2345678901234568e-300");
+    memset(at, '}', 64);
+    at[64] = '\0';
+    assert_writes(L63, &value.in, expected);
+    assert_unwritable(L64, &value, "nested deeper than 64 levels");
+}
+
 static void test_values_that_are_one_field(void **state)
 {
     (void)state;
@@ -362,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_what_is_required_is_not_null),
         cmocka_unit_test(test_arrays_of_structs_pointers_and_enums),
         cmocka_unit_test(test_a_list_as_deep_as_allowed_and_one_deeper),
+        cmocka_unit_test(test_as_many_brackets_as_allowed_close_at_once),
         cmocka_unit_test(test_values_that_are_one_field),
         cmocka_unit_test(test_appends_and_when_memory_is_short_appends_nothing),
     };

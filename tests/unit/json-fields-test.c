@@ -154,6 +154,35 @@ static void test_messages_name_byte_and_field(void **state)
     assert_unreadable(zcache_string, "{}", "byte 0: zcache_string: a map");
 }
 
+#define SEVENTEEN "0123456789abcdef/"
+#define LONGEST                                                                               \
+    SEVENTEEN SEVENTEEN SEVENTEEN SEVENTEEN SEVENTEEN SEVENTEEN SEVENTEEN SEVENTEEN SEVENTEEN \
+        SEVENTEEN SEVENTEEN SEVENTEEN SEVENTEEN SEVENTEEN SEVENTEEN
+
+typedef enum length { LONG = 1 } length;
+ZCACHE_ENUM(length, ZC_VALUE(LONG, LONGEST))
+
+typedef struct lengthy {
+    length size;
+} lengthy;
+ZCACHE_STRUCT(lengthy, ZC_ENUM(size, length))
+
+static void test_the_longest_name_of_an_enum_is_read_with_escapes(void **state)
+{
+    (void)state;
+    assert_int_equal(strlen(LONGEST), ZC_FIELD_NAME_MAX);
+    lengthy value = {0};
+    char text[1024];
+    char *at = stpcpy(text, "{\"size\":\"");
+    for (const char *name = LONGEST; *name != '\0'; name++)
+        at += sprintf(at, *name == '/' ? "\\/" : "%c", *name);
+    strcpy(at, "\"}");
+    assert_reads(lengthy, text, &value);
+    assert_int_equal(value.size, LONG);
+    strcpy(at, "x\"}");
+    assert_unreadable(lengthy, text, "is no length");
+}
+
 static void test_values_that_are_one_field(void **state)
 {
     (void)state;
@@ -229,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_required_fields_are_there),
         cmocka_unit_test(test_names_in_any_order_escaped_or_by_alias),
         cmocka_unit_test(test_messages_name_byte_and_field),
+        cmocka_unit_test(test_the_longest_name_of_an_enum_is_read_with_escapes),
         cmocka_unit_test(test_values_that_are_one_field),
         cmocka_unit_test(test_what_is_cut_off_anywhere_is_refused),
         cmocka_unit_test(test_a_flipped_bit_anywhere_does_no_harm),

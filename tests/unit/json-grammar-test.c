@@ -81,8 +81,11 @@ static json_text join(const char *before, json_text middle, const char *after)
 static const struct surroundings {
     const char *before, *after;
 } unknown[] = {
-    {"{\"?\":", "}"},          {"{\"x\":1,\"y\":2,\"?\":", "}"}, {"{\"?\":", ",\"x\":1,\"y\":2}"},
-    {"{ \"?\" : [[0,", "] ] }"}, {"{\"?\":{\"x\":", "}}"},
+    {"{\"?\":", "}"},
+    {"{\"x\":1,\"y\":2,\"?\":", "}"},
+    {"{\"?\":", ",\"x\":1,\"y\":2}"},
+    {"{ \"?\" : [[0,", "] ] }"},
+    {"{\"?\":{\"x\":", "}}"},
 };
 
 static void assert_is_accepted(const zcache_struct *type, json_text given)
