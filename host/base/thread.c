@@ -6,7 +6,7 @@
  */
 #include "base/thread.h"
 
-#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/allocator.h"
@@ -108,6 +108,18 @@ zc_thread *zc_thread_register(void)
     }
     zc_thread_current = thread;
     return thread;
+}
+
+int zc_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *argument)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(thread, NULL, run, argument);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed == 0)
+        pthread_setname_np(*thread, name);
+    return failed;
 }
 
 void zc_thread_after_fork_in_child(void)

@@ -9,6 +9,7 @@
 #ifndef ZC_BASE_THREAD_H
 #define ZC_BASE_THREAD_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +39,10 @@ zc_thread *zc_thread_first(void);
 
 /* Called by each ending thread, with its record still valid, if it ever had one. */
 void zc_thread_on_exit(void (*handler)(zc_thread *thread));
+
+/* Starts a thread of the library's own, which takes no signal of the application's. `name`: at most
+ * 15 bytes, as debuggers and /proc/PID/task show it. Returns 0, or an errno. */
+int zc_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *argument);
 
 /* In a forked child: the records of all other threads become free. */
 void zc_thread_after_fork_in_child(void);

@@ -4,21 +4,11 @@
  * A swap or reload in a thread of its own. It leaves what it has to tell in control->job, and knows
  * nothing of clients: one that goes away changes nothing.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/thread.h"
 #include "control/state.h"
-
-bool zc_control_thread(pthread_t *thread, void *(*run)(void *), zc_control *control)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(thread, NULL, run, control) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
-}
 
 static zcache_swap_decision note_progress(void *user, const zcache_swap_progress *progress)
 {
@@ -90,7 +80,7 @@ zcache_status zc_job_start(zc_control *control, const zc_job *asked)
         return zc_error(ZCACHE_E_BUSY,
                         "a swap or reload that the control socket was asked for is running");
     pthread_t worker;
-    bool started = zc_control_thread(&worker, work, control);
+    bool started = zc_thread_start(&worker, "zcache-swap", work, control) == 0;
     pthread_mutex_lock(&control->lock);
     control->worker = worker;
     control->worker_started = started;

@@ -14,6 +14,7 @@
 
 #include "base/allocator.h"
 #include "base/clock.h"
+#include "base/thread.h"
 #include "control/state.h"
 
 #define REQUEST_TIMEOUT_NS INT64_C(5000000000)
@@ -369,7 +370,8 @@ zcache_status zc_control_open(zc_cache *cache, const zc_config *config)
         control->wake >= 0
             ? zc_socket_listen(&control->socket, pattern)
             : zc_error(ZCACHE_E_CONFIG, "[control] socket: eventfd: %s", strerror(errno));
-    if (status == ZCACHE_OK && !zc_control_thread(&control->server, run_server, control)) {
+    if (status == ZCACHE_OK &&
+        zc_thread_start(&control->server, "zcache-control", run_server, control) != 0) {
         zc_socket_close(&control->socket);
         status = zc_error(ZCACHE_E_NOMEM, "[control] socket: no thread could be started");
     }

@@ -81,9 +81,6 @@ struct zc_control {
 /* Makes the server look again. */
 void zc_control_wake(zc_control *control);
 
-/* Starts a thread of ours, which takes no signal of the application's. */
-bool zc_control_thread(pthread_t *thread, void *(*run)(void *), zc_control *control);
-
 /* Carries out one request (a line without its newline) and writes the reply; true: the rest of it
  * comes when the job ends. */
 bool zc_command_run(zc_control *control, char *request, zc_reply *reply);

@@ -5,6 +5,7 @@
  */
 #include "core/cache.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/allocator.h"
@@ -100,7 +101,7 @@ zcache_status zc_cache_open(zcache_source source, const char *path, const zcache
     status = zc_control_open(cache, config);
     if (status != ZCACHE_OK) {
         zc_caches_remove(cache);
-        zc_generation_close(generation, zc_now_ns() + ZC_CLOSE_TIMEOUT_NS);
+        zc_close_here(generation);
         cache_free(cache);
         return status;
     }
@@ -127,6 +128,26 @@ static zcache_status close_begin(zc_cache *cache)
     return status;
 }
 
+/* Waits for what still uses the cache, or undoes the beginning of the close. */
+static zcache_status end_all_use(zc_cache *cache, zc_generation *generation, int64_t deadline_ns)
+{
+    char plugin[ZCACHE_NAME_SIZE] = "";
+    atomic_store(&generation->draining, true);
+    zc_pin_grace();
+    if (zc_drain(generation, deadline_ns) && zc_reap_all(cache, deadline_ns, plugin))
+        return ZCACHE_OK;
+    atomic_store(&generation->draining, false);
+    pthread_mutex_lock(&cache->lock);
+    cache->swapping = false;
+    pthread_mutex_unlock(&cache->lock);
+    if (plugin[0] != '\0')
+        return zc_error(ZCACHE_E_BUSY,
+                        "zcache_close: the plugin %s has not returned from a call that a swap made",
+                        plugin);
+    return zc_error(ZCACHE_E_BUSY, "zcache_close: operations of other threads are still "
+                                   "running: end them first");
+}
+
 zcache_status zc_cache_close(zc_cache *cache)
 {
     if (zc_pin_inside(cache))
@@ -140,30 +161,25 @@ zcache_status zc_cache_close(zc_cache *cache)
                                 : zc_error(ZCACHE_E_BUSY, "zcache_close: a command that came by "
                                                           "the control socket is running");
     atomic_store(&cache->abort_swap, false);
-    if (status != ZCACHE_OK) {
-        zc_watch_resume(cache);
-        zc_control_resume(cache);
-        return status;
-    }
     zc_generation *generation = atomic_load(&cache->current);
-    atomic_store(&generation->draining, true);
-    zc_pin_grace();
-    if (!zc_drain(generation, deadline_ns) || !zc_reap_all(cache, deadline_ns)) {
-        atomic_store(&generation->draining, false);
-        pthread_mutex_lock(&cache->lock);
-        cache->swapping = false;
-        pthread_mutex_unlock(&cache->lock);
+    if (status == ZCACHE_OK)
+        status = end_all_use(cache, generation, deadline_ns);
+    if (status != ZCACHE_OK) {
         zc_control_resume(cache);
         zc_watch_resume(cache);
-        return zc_error(ZCACHE_E_BUSY, "zcache_close: operations of other threads are still "
-                                       "running: end them first");
+        return status;
     }
     zc_control_stop(cache);
     zc_watch_join(cache);
     zc_caches_remove(cache);
-    zc_generation_close(generation, zc_now_ns() + ZC_CLOSE_TIMEOUT_NS);
-    cache_free(cache);
-    return ZCACHE_OK;
+    char provider[ZCACHE_NAME_SIZE];
+    snprintf(provider, sizeof(provider), "%s", generation->provider);
+    return zc_end_last(generation, cache_free)
+               ? ZCACHE_OK
+               : zc_error(ZCACHE_E_TIMEOUT,
+                          "zcache_close: the provider %s has not returned from its close after "
+                          "%lld ms: it is left to a thread of its own, and the cache is gone",
+                          provider, (long long)(ZC_CLOSE_TIMEOUT_NS / ZC_NS_PER_MS));
 }
 
 static zcache_status open_public(zcache **cache, zcache_source source, const char *path,
@@ -273,7 +289,7 @@ ZCACHE_PUBLIC zcache_status zcache_close(zcache *cache)
     zcache *handle = atomic_load(&default_cache.handle);
     if (handle != NULL)
         status = zc_cache_close(handle->cache);
-    if (status == ZCACHE_OK)
+    if (status == ZCACHE_OK || status == ZCACHE_E_TIMEOUT) /* either way it is gone */
         atomic_store(&default_cache.handle, NULL);
     pthread_mutex_unlock(&default_cache.lock);
     return status;

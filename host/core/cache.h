@@ -67,17 +67,15 @@ struct zc_cache {
     /* Guards all below. Held for short: never while a plugin is called, but for the fork callbacks.
      * Order: caches.lock (process.c), then this, then a plugin's own locks. */
     pthread_mutex_t lock;
-    bool swapping;       /* a swap or the close is under way: one at a time */
-    bool reaping;        /* the reaper has work */
-    bool reaper_started; /* `reaper` is to be joined */
-    pthread_t reaper;
+    bool swapping;        /* a swap or the close is under way: one at a time */
+    zc_task *tasks;       /* threads with calls into plugins that may not come back */
     uint64_t last_number; /* of a generation */
     zc_watch *watch;      /* NULL: never started (reload/watch.h) */
     zcache *tables;
     struct zcache_typed *typed; /* tables with a type (table/typed.h) */
     zc_lease *leases;
     zc_stack *opened;       /* all stacks of generations */
-    zc_generation *retired; /* no longer current, still in use; the reaper closes them */
+    zc_generation *retired; /* no longer current, not closed yet; see core/retire.c */
     zc_generation *free;    /* closed; kept for reuse, because U2 of pin.h may still read them */
     zc_generation *made;    /* every one that was ever allocated, closed ones too */
     zc_control *control;    /* NULL: none; set at open, and by the close */

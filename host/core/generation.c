@@ -40,11 +40,10 @@ static zc_generation *generation_take(zc_cache *cache)
     return generation;
 }
 
-static void generation_give_back(zc_generation *generation)
+void zc_generation_give_back(zc_generation *generation)
 {
     zc_cache *cache = generation->cache;
     pthread_mutex_lock(&cache->lock);
-    generation->phase = ZC_GENERATION_CLOSED;
     generation->next = cache->free;
     cache->free = generation;
     pthread_mutex_unlock(&cache->lock);
@@ -258,7 +257,7 @@ zcache_status zc_generation_open(zc_cache *cache, zc_config *config, int64_t dea
     size_t count = zc_config_cache(config)->filters.count + 1;
     zc_stack *stack = zc_calloc(1, sizeof(*stack) + count * sizeof(stack->instances[0]));
     if (stack == NULL) {
-        generation_give_back(generation);
+        zc_generation_give_back(generation);
         return zc_error_nomem();
     }
     stack->count = count;
@@ -273,7 +272,7 @@ zcache_status zc_generation_open(zc_cache *cache, zc_config *config, int64_t dea
     }
     if (status != ZCACHE_OK) {
         close_all(stack);
-        generation_give_back(generation);
+        zc_generation_give_back(generation);
         return status;
     }
     stand_on(generation, stack);
@@ -366,9 +365,7 @@ static void close_composite(zc_generation *generation)
 {
     generation->composite_free(generation->composite);
     generation->composite = NULL;
-    stand_on(generation, NULL);
     generation->config = NULL;
-    generation_give_back(generation);
 }
 
 static bool stack_close(zc_cache *cache, zc_stack *stack, int64_t deadline_ns)
@@ -387,19 +384,30 @@ static bool stack_close(zc_cache *cache, zc_stack *stack, int64_t deadline_ns)
     return close_all(stack);
 }
 
+void zc_generation_thread_exit(zc_generation *generation)
+{
+    for (size_t i = 0; i < generation->instance_count; i++) {
+        zc_instance *instance = &generation->instances[i];
+        if (instance->descriptor->ops->thread_exit != NULL)
+            instance->descriptor->ops->thread_exit(instance->self);
+    }
+}
+
 bool zc_generation_close(zc_generation *generation, int64_t deadline_ns)
 {
+    zc_cache *cache = generation->cache;
+    bool unmapped = false;
     if (generation->composite != NULL) {
         close_composite(generation);
-        return false;
+    } else {
+        if (stack_leave(cache, generation->stack))
+            unmapped = stack_close(cache, generation->stack, deadline_ns);
+        zc_config_free(generation->config);
+        generation->config = NULL;
     }
-    zc_stack *stack = generation->stack;
-    bool unmapped = false;
-    if (stack_leave(generation->cache, stack))
-        unmapped = stack_close(generation->cache, stack, deadline_ns);
     stand_on(generation, NULL);
-    zc_config_free(generation->config);
-    generation->config = NULL;
-    generation_give_back(generation);
+    pthread_mutex_lock(&cache->lock);
+    generation->phase = ZC_GENERATION_CLOSED;
+    pthread_mutex_unlock(&cache->lock);
     return unmapped;
 }

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "config/config.h"
+#include "core/task.h"
 #include "loader/module.h"
 #include "loader/services.h"
 #include <zcache/plugin.h>
@@ -81,6 +82,10 @@ typedef struct zc_generation {
     void *composite;
     void (*composite_free)(void *composite);
     struct zc_generation *next; /* in the cache's list of retired or of free generations */
+    /* The thread that closes it (retire.c), and what it found out. */
+    zc_task closer;
+    bool unmapped;
+    bool attended; /* there is such a thread; guarded by cache->lock */
     /* What generations.c tells; guarded by cache->lock. */
     struct zc_generation *next_made; /* in the cache's list of all; immutable */
     zc_generation_phase phase;
@@ -126,10 +131,16 @@ void zc_generation_unlease(zc_generation *generation);
  * was current before, draining, with the pins on it visible to zc_pin_count; NULL: none. */
 zc_generation *zc_generation_publish(zc_generation *generation);
 
-/* Frees the configuration, and puts the generation on its cache's free list; quiesces and closes
- * all layers and unloads their plugins, unless another generation stands on them. No pin and no
- * lease may be on it. Tells whether the provider's code is gone from memory. */
+/* Quiesces and closes all layers and unloads their plugins, unless another generation stands on
+ * them, and frees the configuration. No pin and no lease may be on it. Tells whether the provider's
+ * code is gone from memory. */
 bool zc_generation_close(zc_generation *generation, int64_t deadline_ns);
+
+/* Puts a closed generation on its cache's free list. */
+void zc_generation_give_back(zc_generation *generation);
+
+/* Tells all layers that this thread, which may have used them, is ending. */
+void zc_generation_thread_exit(zc_generation *generation);
 
 /* Makes the instance's lock, free: at open, and anew in a forked child, where the thread that held
  * it has another id, and a recursive lock can only be released by its owner. */

@@ -20,4 +20,5 @@ host_libhost_la_SOURCES += \
 	host/core/scan.c \
 	host/core/serialize.c host/core/serialize.h \
 	host/core/stats.c \
+	host/core/task.c host/core/task.h \
 	host/core/writes.c

@@ -13,6 +13,7 @@
 #include "control/control.h"
 #include "core/cache.h"
 #include "core/pin.h"
+#include "core/retire.h"
 #include "loader/module.h"
 #include "reload/watch.h"
 
@@ -48,13 +49,12 @@ static void fork_cache(zc_cache *cache, zcache_fork_phase phase)
     for (zc_stack *stack = cache->opened; stack != NULL; stack = stack->next)
         fork_instances(stack, phase);
     if (phase == ZCACHE_FORK_CHILD) {
-        /* The swap or reaper that may have been under way is the parent's. */
+        /* What may have been under way in other threads is the parent's. */
         zc_generation *lender = atomic_load(&cache->current)->lender;
         atomic_store(&lender->draining, false);
         atomic_store(&cache->current, lender);
         cache->swapping = false;
-        cache->reaping = false;
-        cache->reaper_started = false;
+        zc_retire_after_fork_in_child(cache);
         zc_watch_after_fork_in_child(cache);
     }
     zc_control_fork(cache, phase);
@@ -97,11 +97,7 @@ static void fork_child(void)
 static void thread_exit_of(zc_cache *cache, zc_thread *thread)
 {
     zc_generation *generation = zc_pin(&cache->current, thread);
-    for (size_t i = 0; i < generation->instance_count; i++) {
-        zc_instance *instance = &generation->instances[i];
-        if (instance->descriptor->ops->thread_exit != NULL)
-            instance->descriptor->ops->thread_exit(instance->self);
-    }
+    zc_generation_thread_exit(generation);
     zc_unpin(generation, thread);
 }
 

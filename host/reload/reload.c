@@ -23,7 +23,7 @@
 #include "table/typed.h"
 
 /* How long a reload that opened nothing waits for operations to leave the old settings, before it
- * leaves that to the reaper. */
+ * leaves that to a thread. */
 #define LEAVE_NS (100 * ZC_NS_PER_MS)
 
 typedef struct plan {
@@ -171,7 +171,7 @@ static zcache_status renew(plan *planned)
     if (zc_drain_operations(old, deadline_ns))
         zc_generation_move_leases(old, new);
     if (zc_drain(old, deadline_ns))
-        zc_generation_close(old, zc_now_ns() + ZC_CLOSE_TIMEOUT_NS);
+        zc_close_here(old); /* the plugins stay open */
     else
         zc_retire(old);
     return ZCACHE_OK;

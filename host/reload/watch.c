@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "base/allocator.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/thread.h"
 #include "reload/reload.h"
 #include "reload/trail.h"
 #include "swap/swap.h"
@@ -188,20 +188,14 @@ static void join(zc_watch *watch)
     pthread_mutex_unlock(&watch->cache->lock);
 }
 
-/* The thread takes no signal of the application's. With the lock, which it waits for before it does
- * anything. */
+/* With the lock, which the thread waits for before it does anything. */
 static zcache_status start_thread(zc_watch *watch)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&watch->thread, NULL, run, watch);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int failed = zc_thread_start(&watch->thread, "zcache-watch", run, watch);
     if (failed != 0) {
         close_descriptors(watch);
         return zc_error(ZCACHE_E_UNAVAILABLE, "no thread: %s", strerror(failed));
     }
-    pthread_setname_np(watch->thread, "zcache-watch");
     watch->ended = false;
     watch->started = true;
     return ZCACHE_OK;

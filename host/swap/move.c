@@ -211,13 +211,16 @@ static void remove_what_was_copied(const mover *move)
                      new.name, zcache_status_text(status));
 }
 
-/* Ends a draining generation: at once, or when it is left. */
-static void end_generation(zc_generation *generation, int64_t deadline_ns)
+/* Ends the new generation, which nothing but a composite may use. The message of the failure stays.
+ */
+static void end_new(zc_generation *new, int64_t timeout_ns)
 {
-    if (zc_drain(generation, deadline_ns))
-        zc_generation_close(generation, zc_now_ns() + ZC_CLOSE_TIMEOUT_NS);
-    else
-        zc_retire(generation);
+    char message[ZC_ERROR_MAX];
+    memcpy(message, zc_error_text(), strlen(zc_error_text()) + 1);
+    zc_ending ending;
+    atomic_store(&new->draining, true);
+    zc_end(new, timeout_ns, &ending);
+    zc_error(ZCACHE_OK, "%s", message);
 }
 
 /* Old takes over again; new ends. The message of the failure stays. */
@@ -229,11 +232,10 @@ static void give_up(mover *move)
     zc_generation_publish(move->old);
     if (move->begun)
         remove_what_was_copied(move);
-    int64_t deadline_ns = zc_now_ns() + move->timeout_ns;
-    end_generation(move->composite, deadline_ns);
-    atomic_store(&move->new->draining, true);
-    end_generation(move->new, deadline_ns);
+    zc_ending ending;
+    zc_end(move->composite, move->timeout_ns, &ending);
     zc_error(ZCACHE_OK, "%s", message);
+    end_new(move->new, move->timeout_ns);
 }
 
 /* ---- the way forward ------------------------------------------------------------------------- */
@@ -329,7 +331,7 @@ zcache_status zc_move(zc_generation *old, zc_generation *new, const zcache_swap_
     if (status == ZCACHE_OK)
         status = zc_dual_start(old, new, &move.composite);
     if (status != ZCACHE_OK) {
-        zc_generation_close(new, zc_now_ns() + ZC_CLOSE_TIMEOUT_NS);
+        end_new(new, timeout_ns);
         return status;
     }
     move.dual = move.composite->composite;
@@ -342,6 +344,7 @@ zcache_status zc_move(zc_generation *old, zc_generation *new, const zcache_swap_
         return status;
     }
     publish_new(&move, move.composite);
-    end_generation(move.composite, zc_now_ns() + timeout_ns);
+    zc_ending ending;
+    zc_end(move.composite, timeout_ns, &ending);
     return ZCACHE_OK;
 }

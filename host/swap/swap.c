@@ -15,6 +15,7 @@
 #include "core/operation.h"
 #include "core/retire.h"
 #include "swap/move.h"
+#include "swap/opening.h"
 
 #define DEFAULT_TIMEOUT_MS      10000
 #define DEFAULT_COPY_TIMEOUT_MS INT64_C(86400000)
@@ -30,10 +31,11 @@ zcache_status zc_swap_begin(zc_cache *cache, const char *caller)
     bool busy = cache->swapping;
     cache->swapping = true;
     pthread_mutex_unlock(&cache->lock);
-    return busy ? zc_error(ZCACHE_E_BUSY,
-                           "%s: another swap of this cache is running, or it is being closed",
-                           caller)
-                : ZCACHE_OK;
+    if (busy)
+        return zc_error(ZCACHE_E_BUSY,
+                        "%s: another swap of this cache is running, or it is being closed", caller);
+    zc_tasks_join(cache); /* what earlier ones left behind and has ended since */
+    return ZCACHE_OK;
 }
 
 void zc_swap_end(zc_cache *cache)
@@ -50,49 +52,30 @@ static const char *provider_name(const zc_generation *generation)
     return zc_generation_provider(generation)->descriptor->name;
 }
 
-/* Opens and pings the generation to swap to. The configuration is its own, or freed. */
-static zcache_status open_new(zc_cache *cache, zc_config *config, int64_t deadline_ns,
-                              zcache_swap_report *report, zc_generation **opened)
+/* Waits for the old generation and closes it, or leaves that to a thread. */
+static void end_old(zc_generation *old, int64_t timeout_ns, zcache_swap_report *report)
 {
-    zc_open_times times;
-    zcache_status status = zc_generation_open(cache, config, deadline_ns, &times, opened);
-    if (status != ZCACHE_OK) {
-        zc_error_prefix("open %s: ", zc_config_cache(config)->provider);
-        zc_config_free(config);
-        return status;
-    }
-    report->load_ns = times.load_ns;
-    report->open_ns = times.open_ns;
-    int64_t begin_ns = zc_now_ns();
-    status = zc_generation_ping(*opened, deadline_ns);
-    report->ping_ns = zc_now_ns() - begin_ns;
-    if (status != ZCACHE_OK) {
-        zc_error_prefix("ping %s: ", provider_name(*opened));
-        zc_generation_close(*opened, zc_now_ns() + ZC_CLOSE_TIMEOUT_NS);
-    }
-    return status;
-}
-
-/* Waits for the old generation and closes it, or retires it. */
-static void end_old(zc_generation *old, int64_t deadline_ns, zcache_swap_report *report)
-{
-    int64_t begin_ns = zc_now_ns();
-    bool drained = zc_drain(old, deadline_ns);
-    report->drain_ns = zc_now_ns() - begin_ns;
-    if (drained) {
-        begin_ns = zc_now_ns();
-        report->unmapped = zc_generation_close(old, begin_ns + ZC_CLOSE_TIMEOUT_NS);
-        report->close_ns = zc_now_ns() - begin_ns;
+    zc_ending ending;
+    zc_cache *cache = old->cache;
+    const uint64_t number = old->number;
+    zc_end(old, timeout_ns, &ending);
+    report->drain_ns = ending.drain_ns;
+    report->close_ns = ending.close_ns;
+    report->unmapped = ending.unmapped;
+    report->retired = !ending.closed;
+    if (ending.left && !ending.closed)
+        zc_log_write(&cache->log, ZCACHE_LOG_WARNING,
+                     "generation %llu (%s) has not returned from its close after %lld ms: it is "
+                     "left to a thread of its own",
+                     (unsigned long long)number, report->from,
+                     (long long)(ending.close_ns / ZC_NS_PER_MS));
+    if (ending.left)
         return;
-    }
     report->leases = atomic_load(&old->leases);
-    report->retired = true;
-    zc_log_write(&old->cache->log, ZCACHE_LOG_WARNING,
+    zc_log_write(&cache->log, ZCACHE_LOG_WARNING,
                  "generation %llu (%s) is still used by %zu operations and %zu native leases: it "
                  "is closed when they end",
-                 (unsigned long long)old->number, provider_name(old), zc_pin_count(old),
-                 report->leases);
-    zc_retire(old);
+                 (unsigned long long)number, report->from, zc_pin_count(old), report->leases);
 }
 
 zcache_status zc_swap_to(zc_cache *cache, zc_config *config, const zcache_swap_options *asked,
@@ -102,7 +85,7 @@ zcache_status zc_swap_to(zc_cache *cache, zc_config *config, const zcache_swap_o
     zc_generation *old = atomic_load(&cache->current); /* nobody else changes it: our turn */
     snprintf(report->from, sizeof(report->from), "%s", provider_name(old));
     zc_generation *new = NULL;
-    zcache_status status = open_new(cache, config, zc_now_ns() + timeout_ns, report, &new);
+    zcache_status status = zc_open_by(cache, config, timeout_ns, report, &new);
     if (status == ZCACHE_OK)
         snprintf(report->to, sizeof(report->to), "%s", provider_name(new));
     if (status == ZCACHE_OK && asked->mode == ZCACHE_SWAP_COPY) {
@@ -116,7 +99,7 @@ zcache_status zc_swap_to(zc_cache *cache, zc_config *config, const zcache_swap_o
     if (status != ZCACHE_OK)
         return status;
     report->generation = new->number;
-    end_old(old, zc_now_ns() + asked->drain_timeout_ms * ZC_NS_PER_MS, report);
+    end_old(old, asked->drain_timeout_ms * ZC_NS_PER_MS, report);
     zc_log_write(&cache->log, ZCACHE_LOG_INFO, "swapped from %s to %s: generation %llu",
                  report->from, report->to, (unsigned long long)report->generation);
     return ZCACHE_OK;

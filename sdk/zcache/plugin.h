@@ -54,7 +54,9 @@
  *     load ─┬─ open ── get, set, … from any thread, overlapping ── quiesce ── close ─┬─ unload
  *           └─ once for each generation that uses the plugin, each with its own self ┘   dlclose
  *
- * No operation runs while open, quiesce or close does, and none after quiesce. After close, nothing
+ * No operation runs while open, quiesce or close does, and none after quiesce. Each of them may run
+ * in another thread. The host waits for open, ping, quiesce and close only so long: one that comes
+ * back later is closed and unloaded then. After close, nothing
  * of the plugin may run: it has joined its threads and deleted its pthread keys, because its code
  * is about to be unmapped. Memory never crosses the boundary to be freed on the other side, and no
  * pointer into the plugin outlives the call that gave it.

@@ -131,7 +131,11 @@ ZCACHE_PUBLIC ZCACHE_MUST_USE zcache_status zcache_open_env(zcache **cache,
 /* Closes a cache (NULL: the default one, if it is open) and all its tables: waits for operations in
  * flight, closes the provider, unloads the plugin. No other thread may use the handle meanwhile; it
  * is gone afterwards. Errors: ZCACHE_E_BUSY, a native lease is still out (the message says whose),
- * or called from inside a callback of this cache: the cache stays open. */
+ * operations or a swap have not ended after 10 s, a plugin has not returned from a call that a swap
+ * made, or called from inside a callback of this cache: the cache stays open. ZCACHE_E_TIMEOUT, the
+ * provider has not returned from its close after 10 s: the handle is gone all the same; a thread of
+ * the library's own waits for the provider, and needs the library and the options' log until then.
+ */
 ZCACHE_PUBLIC zcache_status zcache_close(zcache *cache);
 
 /* The default cache. These three open it, as the functions above do, and must come before its first
@@ -439,10 +443,11 @@ typedef struct zcache_swap_report {
     int64_t close_ns;    /* closing the old provider and unloading its plugin */
     size_t in_flight;    /* operations on the old provider at publish */
     size_t leases;       /* native leases on it that are still out */
-    bool retired;    /* the old provider is still in use, and will be closed when it no longer is */
-    bool unmapped;   /* the old plugin's code is gone from memory; false where another cache or the
+    bool retired;  /* the old provider is still in use, and will be closed when it no longer is; or
+                      * it has not returned from its close */
+    bool unmapped; /* the old plugin's code is gone from memory; false where another cache or the
                       * new provider uses it, it is resident, linked in, or retired */
-    uint64_t copied; /* ZCACHE_SWAP_COPY, these four: entries added to the new provider */
+    uint64_t copied;       /* ZCACHE_SWAP_COPY, these four: entries added to the new provider */
     uint64_t copied_bytes; /* of their keys and values */
     uint64_t verified;     /* entries that were compared */
     uint64_t differences;  /* of those that differed: 0, or the swap had failed */
@@ -458,7 +463,7 @@ typedef struct zcache_swap_options {
     const char *const *settings; /* "section.key=value" strings for the new provider, then NULL;
                                   * or NULL */
     zcache_swap_mode mode;
-    int64_t timeout_ms;      /* for opening the new one; 0: 10 s */
+    int64_t timeout_ms;      /* for opening the new one and its first answer; 0: 10 s */
     int64_t copy_timeout_ms; /* ZCACHE_SWAP_COPY: for the copy; 0: 24 hours */
     int64_t rate;            /* ZCACHE_SWAP_COPY: at most so many entries a second; 0: no limit */
     bool verify;             /* ZCACHE_SWAP_COPY: compare all entries after the copy; a difference
@@ -466,7 +471,8 @@ typedef struct zcache_swap_options {
     zcache_swap_progress_fn *progress; /* ZCACHE_SWAP_COPY: may be NULL */
     void *progress_user;
     zcache_swap_report *report; /* filled in on success; may be NULL */
-    int64_t drain_timeout_ms;   /* for what still uses the old one to end; 0: as timeout_ms */
+    int64_t drain_timeout_ms;   /* for what still uses the old one to end, and again for it to
+                                 * close; 0: as timeout_ms */
 } zcache_swap_options;
 #define ZCACHE_SWAP(...) \
     ZCACHE_IN_PLACE_(zcache_swap_options, .report_size = sizeof(zcache_swap_report), __VA_ARGS__)

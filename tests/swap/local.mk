@@ -3,7 +3,8 @@
 
 SWAP_TESTS = tests/swap/swap-test tests/swap/copy-test tests/swap/swap-threads-test \
 	tests/swap/swap-leak-test tests/swap/stress-test tests/swap/reload-test \
-	tests/swap/reload-memory-test tests/swap/reload-typed-test tests/swap/watch-test
+	tests/swap/reload-memory-test tests/swap/reload-typed-test tests/swap/watch-test \
+	tests/swap/blocking-test
 check_PROGRAMS += $(SWAP_TESTS)
 TESTS += $(SWAP_TESTS)
 SWAP_LIBS = $(SUPPORT_LIBS) $(TEST_LIBS)
@@ -29,3 +30,6 @@ tests_swap_reload_typed_test_LDADD = $(SWAP_LIBS)
 tests_swap_watch_test_SOURCES = %D%/watch-test.c %D%/reload-harness.c %D%/reload-harness.h
 tests_swap_watch_test_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_swap_watch_test_LDADD = $(SWAP_LIBS)
+tests_swap_blocking_test_SOURCES = %D%/blocking-test.c %D%/reload-harness.c %D%/reload-harness.h
+tests_swap_blocking_test_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_swap_blocking_test_LDADD = $(SWAP_LIBS)
