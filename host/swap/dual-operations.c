@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/allocator.h"
+#include "base/clock.h"
 #include "base/lock.h"
 #include "core/operation.h"
 #include "swap/dual-state.h"
@@ -29,20 +30,26 @@ static void unlock_stripes(zc_dual *dual, stripe_set set)
         zc_dual_unlock(dual, (unsigned)__builtin_ctz(set));
 }
 
-static zcache_status lock_stripes(zc_dual *dual, stripe_set set, const zcache_call *call)
+/* The application's writes matter more than the copy. One that has waited for a stripe through most
+ * of its time gives the copy up, after which no stripe is needed. */
+#define PATIENCE(left_ns) ((left_ns) / 4 * 3)
+
+/* Locks the stripes, and returns what is to be unlocked. */
+static stripe_set lock_stripes(zc_dual *dual, stripe_set set, const zcache_call *call)
 {
+    int64_t now_ns = zc_now_ns();
+    int64_t until_ns = now_ns + PATIENCE(call->deadline_ns - now_ns);
     stripe_set locked = 0;
-    for (stripe_set left = set; left != 0; left &= left - 1) {
+    for (stripe_set left = set; left != 0 && !atomic_load(&dual->failed); left &= left - 1) {
         unsigned number = (unsigned)__builtin_ctz(left);
-        if (!zc_lock_until(&dual->stripes[number].lock, call->deadline_ns)) {
-            unlock_stripes(dual, locked);
-            return zc_error(ZCACHE_E_TIMEOUT,
-                            "the deadline passed while another operation on this key, or its copy "
-                            "to the new provider, was under way");
+        if (!zc_lock_until(&dual->stripes[number].lock, until_ns)) {
+            zc_error(ZCACHE_E_TIMEOUT, "a write waited for it through most of its time");
+            zc_dual_fail(dual, "a copy of some entries did not end", ZCACHE_E_TIMEOUT);
+            break;
         }
         locked |= UINT32_C(1) << number;
     }
-    return ZCACHE_OK;
+    return locked;
 }
 
 /* Whether a write that failed so may have been carried out all the same. */
@@ -277,14 +284,13 @@ static zcache_status dual_set(void *self, const zcache_call *call, size_t n, zca
     stripe_set set = 0;
     for (size_t i = 0; i < n; i++)
         set |= stripe_of(items[i].key);
-    zcache_status status = lock_stripes(dual, set, call);
-    if (status != ZCACHE_OK)
-        return status;
+    stripe_set locked = lock_stripes(dual, set, call);
+    zcache_status status;
     if (zc_dual_phase(dual) == ZC_PHASE_NEW)
         status = set_in_new(dual, call, n, items);
     else
         status = set_in_old(dual, call, n, items);
-    unlock_stripes(dual, set);
+    unlock_stripes(dual, locked);
     return status;
 }
 
@@ -295,14 +301,13 @@ static zcache_status dual_del(void *self, const zcache_call *call, size_t n,
     stripe_set set = 0;
     for (size_t i = 0; i < n; i++)
         set |= stripe_of(keys[i]);
-    zcache_status status = lock_stripes(dual, set, call);
-    if (status != ZCACHE_OK)
-        return status;
+    stripe_set locked = lock_stripes(dual, set, call);
+    zcache_status status;
     if (zc_dual_phase(dual) == ZC_PHASE_NEW)
         status = zc_side_del(&dual->new, call, n, keys, statuses);
     else
         status = del_in_old(dual, call, n, keys, statuses);
-    unlock_stripes(dual, set);
+    unlock_stripes(dual, locked);
     return status;
 }
 
@@ -313,14 +318,13 @@ static zcache_status dual_touch(void *self, const zcache_call *call, size_t n,
     stripe_set set = 0;
     for (size_t i = 0; i < n; i++)
         set |= stripe_of(keys[i]);
-    zcache_status status = lock_stripes(dual, set, call);
-    if (status != ZCACHE_OK)
-        return status;
+    stripe_set locked = lock_stripes(dual, set, call);
+    zcache_status status;
     if (zc_dual_phase(dual) == ZC_PHASE_NEW)
         status = zc_side_touch(&dual->new, call, n, keys, ttl_ms, statuses);
     else
         status = touch_in_old(dual, call, n, keys, ttl_ms, statuses);
-    unlock_stripes(dual, set);
+    unlock_stripes(dual, locked);
     return status;
 }
 
@@ -331,14 +335,13 @@ static zcache_status dual_incr(void *self, const zcache_call *call, size_t n,
     stripe_set set = 0;
     for (size_t i = 0; i < n; i++)
         set |= stripe_of(increments[i].key);
-    zcache_status status = lock_stripes(dual, set, call);
-    if (status != ZCACHE_OK)
-        return status;
+    stripe_set locked = lock_stripes(dual, set, call);
+    zcache_status status;
     if (zc_dual_phase(dual) == ZC_PHASE_NEW)
         status = zc_side_incr(&dual->new, call, n, increments);
     else
         status = incr_in_old(dual, call, n, increments);
-    unlock_stripes(dual, set);
+    unlock_stripes(dual, locked);
     return status;
 }
 
@@ -366,13 +369,11 @@ static void mirror_clear(zc_dual *dual, const zcache_call *call, zcache_slice pr
 static zcache_status dual_clear(void *self, const zcache_call *call, zcache_slice prefix)
 {
     zc_dual *dual = self;
-    zcache_status status = lock_stripes(dual, ALL_STRIPES, call);
-    if (status != ZCACHE_OK)
-        return status;
-    status = zc_side_clear(authority(dual), call, prefix);
+    stripe_set locked = lock_stripes(dual, ALL_STRIPES, call);
+    zcache_status status = zc_side_clear(authority(dual), call, prefix);
     if (zc_dual_phase(dual) == ZC_PHASE_BOTH)
         mirror_clear(dual, call, prefix, status);
-    unlock_stripes(dual, ALL_STRIPES);
+    unlock_stripes(dual, locked);
     return status;
 }
 

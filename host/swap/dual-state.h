@@ -22,10 +22,11 @@ struct zc_dual {
     zc_generation *old_generation, *new_generation;
     /* What makes a token of new look to the host like one that came through old's salt. */
     uint64_t cas_shift;
-    /* zc_phase; written with all stripes locked. Writers load it with a stripe locked, readers
-     * without: what they ask was the authority when they asked. */
+    /* zc_phase; written with all stripes and failure_lock. Writers load it with a stripe locked, or
+     * after the copy has failed, which keeps it from becoming NEW; readers load it without: what
+     * they ask was the authority when they asked. */
     _Atomic int phase;
-    /* The first failure: `failed` is set with the lock, and read without. */
+    /* The first failure, before NEW: `failed` is set with the lock, and read without. */
     _Atomic bool failed;
     pthread_mutex_t failure_lock;
     zcache_status failure;

@@ -30,13 +30,25 @@ void zc_dual_unlock(zc_dual *dual, unsigned number)
     pthread_mutex_unlock(&dual->stripes[number].lock);
 }
 
+/* Changes the phase. A failure comes before or after, never in between: a write that gave the copy
+ * up holds no stripe. */
+static zcache_status change_phase(zc_dual *dual, zc_phase phase)
+{
+    zcache_status status = ZCACHE_OK;
+    pthread_mutex_lock(&dual->failure_lock);
+    if (phase == ZC_PHASE_NEW && atomic_load(&dual->failed))
+        status = zc_error(dual->failure, "%s", dual->failure_text);
+    else
+        atomic_store_explicit(&dual->phase, phase, memory_order_release);
+    pthread_mutex_unlock(&dual->failure_lock);
+    return status;
+}
+
 zcache_status zc_dual_enter(zc_dual *dual, zc_phase phase)
 {
     for (unsigned i = 0; i < ZC_STRIPES; i++)
         zc_dual_lock(dual, i);
-    zcache_status status = phase == ZC_PHASE_NEW ? zc_dual_failure(dual) : ZCACHE_OK;
-    if (status == ZCACHE_OK)
-        atomic_store_explicit(&dual->phase, phase, memory_order_release);
+    zcache_status status = change_phase(dual, phase);
     for (unsigned i = 0; i < ZC_STRIPES; i++)
         zc_dual_unlock(dual, i);
     return status;
@@ -47,7 +59,7 @@ zcache_status zc_dual_enter(zc_dual *dual, zc_phase phase)
 void zc_dual_fail(zc_dual *dual, const char *what, zcache_status status)
 {
     pthread_mutex_lock(&dual->failure_lock);
-    if (!atomic_load(&dual->failed)) {
+    if (!atomic_load(&dual->failed) && atomic_load(&dual->phase) != ZC_PHASE_NEW) {
         dual->failure = status;
         snprintf(dual->failure_text, sizeof(dual->failure_text), "%s: %s", what, zc_error_text());
         atomic_store(&dual->failed, true);

@@ -21,6 +21,8 @@
  *
  * A failure of new is not the application's: it is remembered, new is left alone from then on, and
  * the copier gives up. So is a write to old whose outcome is unknown, because new may now differ.
+ * And so is a stripe that a write does not get in time, because new does not answer the copier: the
+ * write goes on in old without it, for once the copy has failed there is nothing to order.
  */
 #ifndef ZC_SWAP_DUAL_H
 #define ZC_SWAP_DUAL_H

@@ -203,6 +203,7 @@ typedef struct held_copy {
     pthread_t thread;
     const char *provider;
     bool verify;
+    int64_t timeout_ms;
     _Atomic int decision; /* zcache_swap_decision */
     _Atomic unsigned asked;
     zcache_status status;
@@ -221,20 +222,28 @@ static zcache_swap_decision decide(void *user, const zcache_swap_progress *progr
 static void *run_copy(void *user)
 {
     held_copy *copy = user;
-    copy->status = zcache_swap(cache, ZCACHE_SWAP(.provider = copy->provider,
-                                                  .mode = ZCACHE_SWAP_COPY, .verify = copy->verify,
-                                                  .progress = decide, .progress_user = copy,
-                                                  .report = &copy->report, .timeout_ms = 20000));
+    copy->status = zcache_swap(
+        cache, ZCACHE_SWAP(.provider = copy->provider, .mode = ZCACHE_SWAP_COPY,
+                           .verify = copy->verify, .progress = decide, .progress_user = copy,
+                           .report = &copy->report, .timeout_ms = copy->timeout_ms));
     snprintf(copy->message, sizeof(copy->message), "%s", zcache_error_message());
     return NULL;
 }
 
-static void begin_copy(held_copy *copy, const char *provider)
+static void begin_copy_by(held_copy *copy, const char *provider, int64_t timeout_ms)
 {
-    *copy = (held_copy){.provider = provider, .decision = ZCACHE_SWAP_PAUSE, .verify = true};
+    *copy = (held_copy){.provider = provider,
+                        .decision = ZCACHE_SWAP_PAUSE,
+                        .verify = true,
+                        .timeout_ms = timeout_ms};
     assert_int_equal(pthread_create(&copy->thread, NULL, run_copy, copy), 0);
     while (atomic_load(&copy->asked) < 2)
         clock_sleep_ms(1);
+}
+
+static void begin_copy(held_copy *copy, const char *provider)
+{
+    begin_copy_by(copy, provider, 20000);
 }
 
 static void end_copy(held_copy *copy, zcache_swap_decision decision)
@@ -393,6 +402,60 @@ static void test_a_new_server_that_dies_costs_the_application_nothing(void **sta
     assert_status(ZCACHE_OK, zcache_set(cache, key_of(7), "value 7", 7, NULL));
     assert_all_there(KEYS);
     server_restart(redis);
+}
+
+#define WRITERS 4
+
+typedef struct writers {
+    _Atomic bool stop;
+    _Atomic unsigned long written;
+} writers;
+
+/* Writes with a deadline that is shorter than the copier's. */
+static void write_on(void *user, size_t thread)
+{
+    writers *all = user;
+    for (size_t i = thread; !atomic_load(&all->stop); i = (i + WRITERS) % KEYS) {
+        char text[64];
+        int size = snprintf(text, sizeof(text), "value %zu", i);
+        check_status(ZCACHE_OK, zcache_set(cache, key_of(i), text, (size_t)size,
+                                           ZCACHE_WRITE(.timeout_ms = 2000,
+                                                        .ttl_ms = i % 3 == 0 ? ZCACHE_HOURS(1)
+                                                                             : ZCACHE_TTL_NEVER)));
+        atomic_fetch_add(&all->written, 1);
+    }
+}
+
+static void *run_writers(void *user)
+{
+    threads_run(WRITERS, write_on, user);
+    return NULL;
+}
+
+/* It keeps its connections and answers nothing: the copier waits for it with a lock of some keys. */
+static void test_a_new_server_that_hangs_fails_no_write(void **state)
+{
+    (void)state;
+    held_copy copy;
+    writers all = {0};
+    pthread_t runner;
+    fill(KEYS);
+    begin_copy_by(&copy, "redis", 6000);
+    assert_int_equal(pthread_create(&runner, NULL, run_writers, &all), 0);
+    while (atomic_load(&all.written) < 100)
+        clock_sleep_ms(1);
+    server_freeze(redis);
+    end_copy(&copy, ZCACHE_SWAP_CONTINUE);
+    unsigned long written = atomic_load(&all.written);
+    while (atomic_load(&all.written) < written + 100) /* as if nothing had happened */
+        clock_sleep_ms(1);
+    atomic_store(&all.stop, true);
+    pthread_join(runner, NULL);
+    server_thaw(redis);
+    assert_int_equal(checks_failed(), 0);
+    assert_true(copy.status == ZCACHE_E_TIMEOUT || copy.status == ZCACHE_E_UNAVAILABLE);
+    assert_gave_up(&copy, copy.status, "copy: ");
+    assert_all_there(KEYS);
 }
 
 static void test_an_old_server_that_dies_fails_the_copy(void **state)
@@ -561,6 +624,7 @@ int main(void)
         COPY_TEST(test_a_table_that_is_cleared_meanwhile_stays_empty),
         COPY_TEST(test_an_aborted_copy_leaves_the_old_complete_and_the_new_empty),
         COPY_TEST(test_a_new_server_that_dies_costs_the_application_nothing),
+        COPY_TEST(test_a_new_server_that_hangs_fails_no_write),
         COPY_TEST(test_an_old_server_that_dies_fails_the_copy),
         COPY_TEST(test_a_new_provider_that_is_too_small_is_found_by_verify),
         COPY_TEST(test_a_rate_limit_is_kept),

@@ -182,6 +182,57 @@ static void test_a_failed_swap_changes_nothing(void **state)
     assert_false(is_mapped("redis") && getenv("ZCACHE_KEEP_MODULES") == NULL);
 }
 
+static void test_a_wrong_password_of_the_new_server_fails_the_swap(void **state)
+{
+    (void)state;
+    server *locked =
+        server_start(SERVER_REDIS, SERVER_TCP, SERVER_ARGUMENTS("--requirepass", "right-secret"));
+    char none[64], wrong[96], right[96];
+    snprintf(none, sizeof(none), "redis.url=redis://%s", server_address(locked));
+    snprintf(wrong, sizeof(wrong), "redis.url=redis://:wrong-secret@%s", server_address(locked));
+    snprintf(right, sizeof(right), "redis.url=redis://:right-secret@%s", server_address(locked));
+    static const zcache_swap_mode modes[] = {ZCACHE_SWAP_COLD, ZCACHE_SWAP_COPY};
+    assert_status(ZCACHE_OK, zcache_set(cache, "a", "1", 1, NULL));
+    for (size_t i = 0; i < 4; i++) {
+        const char *settings[] = {i % 2 == 0 ? none : wrong, NULL};
+        assert_error(ZCACHE_E_AUTH, "the swap failed and memory goes on: ping redis: ",
+                     zcache_swap(cache, ZCACHE_SWAP(.provider = "redis", .mode = modes[i / 2],
+                                                    .settings = settings)));
+        assert_null(strstr(zcache_error_message(), "secret"));
+        assert_provider("memory");
+        assert_status(ZCACHE_OK, zcache_exists(cache, "a", NULL));
+    }
+    const char *settings[] = {right, NULL};
+    assert_status(ZCACHE_OK,
+                  zcache_swap(cache, ZCACHE_SWAP(.provider = "redis", .mode = ZCACHE_SWAP_COPY,
+                                                 .settings = settings)));
+    assert_provider("redis");
+    assert_status(ZCACHE_OK, zcache_exists(cache, "a", NULL));
+    assert_status(ZCACHE_OK, zcache_swap(cache, ZCACHE_SWAP(.provider = "memory")));
+    server_free(locked);
+}
+
+static void test_a_new_server_that_hangs_fails_the_swap_in_time(void **state)
+{
+    (void)state;
+    static const char *const providers[] = {"redis", "memcached"};
+    assert_status(ZCACHE_OK, zcache_set(cache, "a", "1", 1, NULL));
+    server_freeze(redis);
+    server_freeze(memcached);
+    for (size_t i = 0; i < 2; i++) {
+        int64_t begin_ms = clock_ms();
+        assert_error(ZCACHE_E_TIMEOUT, "the swap failed and memory goes on: ping ",
+                     zcache_swap(cache, ZCACHE_SWAP(.provider = providers[i], .timeout_ms = 300)));
+        if (clock_ms() - begin_ms > 300 + 500 + CLOCK_SLACK_MS)
+            fail_msg("it took %lld ms", (long long)(clock_ms() - begin_ms));
+        assert_null(strstr(zcache_error_message(), "has not returned")); /* its own words */
+        assert_provider("memory");
+        assert_status(ZCACHE_OK, zcache_exists(cache, "a", NULL));
+    }
+    server_thaw(redis);
+    server_thaw(memcached);
+}
+
 static void test_limits_that_the_new_provider_cannot_keep_are_refused(void **state)
 {
     (void)state;
@@ -420,6 +471,8 @@ int main(void)
         SWAP_TEST(test_the_old_plugin_is_really_unloaded),
         SWAP_TEST(test_a_swap_to_the_same_provider_opens_it_anew),
         SWAP_TEST(test_a_failed_swap_changes_nothing),
+        SWAP_TEST(test_a_wrong_password_of_the_new_server_fails_the_swap),
+        SWAP_TEST(test_a_new_server_that_hangs_fails_the_swap_in_time),
         SWAP_TEST(test_limits_that_the_new_provider_cannot_keep_are_refused),
         SWAP_TEST(test_an_ini_file_names_provider_and_options),
         SWAP_TEST(test_a_swap_or_close_inside_a_callback_is_refused),
