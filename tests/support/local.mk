@@ -8,6 +8,7 @@ tests_support_libsupport_la_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_support_libsupport_la_SOURCES = \
 	%D%/child.c %D%/child.h \
 	%D%/clock.h \
+	%D%/durations.c %D%/durations.h \
 	%D%/expect.c %D%/expect.h \
 	%D%/failing-allocator.c %D%/failing-allocator.h \
 	%D%/fork-safe-malloc.c \

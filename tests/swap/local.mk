@@ -4,7 +4,7 @@
 SWAP_TESTS = tests/swap/swap-test tests/swap/copy-test tests/swap/swap-threads-test \
 	tests/swap/swap-leak-test tests/swap/stress-test tests/swap/reload-test \
 	tests/swap/reload-memory-test tests/swap/reload-typed-test tests/swap/watch-test \
-	tests/swap/blocking-test
+	tests/swap/blocking-test tests/swap/move-test
 check_PROGRAMS += $(SWAP_TESTS)
 TESTS += $(SWAP_TESTS)
 SWAP_LIBS = $(SUPPORT_LIBS) $(TEST_LIBS)
@@ -33,3 +33,5 @@ tests_swap_watch_test_LDADD = $(SWAP_LIBS)
 tests_swap_blocking_test_SOURCES = %D%/blocking-test.c %D%/reload-harness.c %D%/reload-harness.h
 tests_swap_blocking_test_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_swap_blocking_test_LDADD = $(SWAP_LIBS)
+tests_swap_move_test_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_swap_move_test_LDADD = $(SWAP_LIBS)
