@@ -2,8 +2,8 @@
  * Copyright (c) The zcache authors
  *
  * zcache ctl swap, zcache ctl reload: another provider or configuration of a running process, and
- * how the copy comes along: a bar
- * that is drawn over itself on a terminal, a line now and then elsewhere.
+ * how the copy comes along: a bar that is drawn over itself on a terminal, a line now and then
+ * elsewhere.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,7 +21,6 @@ typedef struct watching {
     bool drawn;      /* a bar stands on the line */
     int64_t told_ns; /* when the last line was written */
     char phase[32];  /* the one it was about */
-
 } watching;
 
 static double ms(const ctl_line *line, const char *name)
@@ -71,8 +70,11 @@ static void write_line(watching *swap, const ctl_line *line)
     snprintf(swap->phase, sizeof(swap->phase), "%s", phase);
     char rate[80];
     format_rate(line, rate, sizeof(rate));
-    cli_print(swap->cli, "%s: %" PRId64 " of %" PRId64 " entries, %s\n", phase,
-              ctl_number(line, "scanned"), ctl_number(line, "total"), rate);
+    char total[32] = ""; /* unknown before the copy has begun, and to some providers always */
+    if (ctl_number(line, "total") > 0)
+        snprintf(total, sizeof(total), " of %" PRId64, ctl_number(line, "total"));
+    cli_print(swap->cli, "%s: %" PRId64 "%s entries, %s\n", phase, ctl_number(line, "scanned"),
+              total, rate);
     fflush(stdout);
 }
 

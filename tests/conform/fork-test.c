@@ -57,6 +57,83 @@ static void test_children_and_parent_go_on_side_by_side(void **state)
     assert_int_equal(checks_failed(), 0);
 }
 
+/* ---- a prefork server ------------------------------------------------------------------------ */
+
+enum { WORKERS = 8, REQUESTS = 300, COMMON = 16, BATCH = 8 };
+
+static void common_key(int i, char key[32])
+{
+    snprintf(key, 32, "common-%d", i % COMMON);
+}
+
+/* Writes one of the keys that all workers write, and reads several: each value tells its key, so a
+ * reply to another request, of this process or another one, shows. */
+static void use_common_keys(zcache *cache, int worker, int request)
+{
+    char keys[BATCH][32], text[64];
+    const char *names[BATCH];
+    zcache_value values[BATCH];
+    zcache_status statuses[BATCH];
+    common_key(request * (worker + 1), keys[0]);
+    int size = snprintf(text, sizeof(text), "%s by %d, %d", keys[0], worker, request);
+    check_status(ZCACHE_OK, zcache_set(cache, keys[0], text, (size_t)size, NULL));
+    for (int i = 0; i < BATCH; i++) {
+        common_key(request + i * 5, keys[i]);
+        names[i] = keys[i];
+        values[i] = (zcache_value)ZCACHE_VALUE_INIT;
+    }
+    check_status(ZCACHE_OK, zcache_get_multi(cache, BATCH, names, values, statuses, NULL));
+    for (int i = 0; i < BATCH; i++) {
+        size_t length = strlen(keys[i]);
+        if (statuses[i] == ZCACHE_OK)
+            check_that(values[i].size > length && memcmp(values[i].data, keys[i], length) == 0 &&
+                       ((const char *)values[i].data)[length] == ' ');
+        else
+            check_status(ZCACHE_MISS, statuses[i]); /* nobody has written it yet */
+        zcache_value_free(&values[i]);
+    }
+}
+
+/* A counter of this worker alone: a reply to another's shows as a number out of turn. */
+static void use_own_counter(zcache *cache, int worker, int64_t expected)
+{
+    char key[32];
+    int64_t number = 0;
+    snprintf(key, sizeof(key), "requests-of-%d", worker);
+    if (check_status(ZCACHE_OK, zcache_incr(cache, key, 1, &number, NULL)))
+        check_that(number == expected);
+}
+
+static void serve(zcache *cache, int worker)
+{
+    char who[32];
+    snprintf(who, sizeof(who), "worker%d", worker);
+    for (int request = 0; request < REQUESTS; request++) {
+        use_common_keys(cache, worker, request);
+        use_own_counter(cache, worker, request + 1);
+        use_as(cache, who, 1);
+    }
+}
+
+/* The parent configures the cache, has used it, and never uses it again; the workers share keys. */
+static void test_no_reply_in_a_prefork_server_reaches_the_wrong_process(void **state)
+{
+    conform *t = *state;
+    pid_t workers[WORKERS];
+    use_as(t->cache, "master", 3);
+    for (int i = 0; i < WORKERS; i++) {
+        workers[i] = child_fork();
+        if (workers[i] == 0) {
+            serve(t->cache, i);
+            child_end();
+        }
+    }
+    for (int i = 0; i < WORKERS; i++)
+        assert_child_ends_well(workers[i]);
+    use_as(t->cache, "master", 3);
+    assert_int_equal(checks_failed(), 0);
+}
+
 static void test_child_sees_what_was_written_before_the_fork(void **state)
 {
     conform *t = *state;
@@ -133,6 +210,7 @@ static void test_fork_in_the_middle_of_traffic(void **state)
 
 static const struct CMUnitTest fork_tests[] = {
     TEST(test_children_and_parent_go_on_side_by_side),
+    TEST(test_no_reply_in_a_prefork_server_reaches_the_wrong_process),
     TEST(test_child_sees_what_was_written_before_the_fork),
     TEST(test_grandchildren_work_too),
     TEST(test_fork_in_the_middle_of_traffic),

@@ -2,103 +2,9 @@
  * Copyright (c) The zcache authors
  *
  * What a copying swap promises: every entry with its TTL, no write lost, nothing deleted that comes
- * back, atomic counters, and on failure the old provider complete and in charge.
+ * back, atomic counters. What it does when something fails is in copy-failure-test.c.
  */
-#include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "clock.h"
-#include "expect.h"
-#include "servers.h"
-#include "threads.h"
-#include <zcache/zcache.h>
-
-#define KEYS 3000
-
-static server *redis;
-static server *memcached;
-static zcache *cache;
-
-static int open_cache(void **state)
-{
-    (void)state;
-    static char path[4096];
-    snprintf(path, sizeof(path), "cache.plugin_path=%s", getenv("ZCACHE_TEST_PLUGINS"));
-    const char *settings[] = {path,
-                              "cache.key_prefix=copy:",
-                              "cache.timeout=20s",
-                              server_setting(redis),
-                              server_setting(memcached),
-                              NULL};
-    assert_status(ZCACHE_OK, zcache_open(&cache, ZCACHE_OPTIONS(.settings = settings)));
-    return 0;
-}
-
-static int close_cache(void **state)
-{
-    (void)state;
-    assert_status(ZCACHE_OK, zcache_clear(cache, NULL));
-    assert_status(ZCACHE_OK, zcache_close(cache));
-    return 0;
-}
-
-static const char *key_of(size_t i)
-{
-    static __thread char key[64];
-    snprintf(key, sizeof(key), "%s%zu", i % 5 == 0 ? "odd key %\xff:" : "key:", i);
-    return key;
-}
-
-static void fill(size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        char text[64];
-        int size = snprintf(text, sizeof(text), "value %zu", i);
-        assert_status(ZCACHE_OK, zcache_set(cache, key_of(i), text, (size_t)size,
-                                            ZCACHE_WRITE(.ttl_ms = i % 3 == 0 ? ZCACHE_HOURS(1)
-                                                                              : ZCACHE_TTL_NEVER)));
-    }
-}
-
-static void assert_all_there(size_t n)
-{
-    zcache_value value = ZCACHE_VALUE_INIT;
-    for (size_t i = 0; i < n; i++) {
-        char text[64];
-        snprintf(text, sizeof(text), "value %zu", i);
-        assert_status(ZCACHE_OK,
-                      zcache_get(cache, key_of(i), &value, ZCACHE_READ(.with_ttl = true)));
-        assert_text(text, &value);
-        if (i % 3 == 0)
-            assert_between(ZCACHE_HOURS(1) - ZCACHE_MINUTES(10),
-                           ZCACHE_HOURS(1) + ZCACHE_SECONDS(60), /* 2 s a stay in memcached */
-                           value.ttl_ms);
-        else
-            assert_int_equal(value.ttl_ms, ZCACHE_TTL_NEVER);
-    }
-    zcache_value_free(&value);
-}
-
-static void assert_provider(const char *expected)
-{
-    char name[ZCACHE_NAME_SIZE];
-    assert_status(ZCACHE_OK, zcache_provider(cache, name, sizeof(name)));
-    assert_string_equal(expected, name);
-}
-
-static void copy_to(const char *provider, zcache_swap_report *report)
-{
-    assert_status(ZCACHE_OK,
-                  zcache_swap(cache, ZCACHE_SWAP(.provider = provider, .mode = ZCACHE_SWAP_COPY,
-                                                 .verify = true, .report = report)));
-}
+#include "copy-harness.h"
 
 static void test_every_entry_moves_with_its_ttl_through_all_providers(void **state)
 {
@@ -198,60 +104,6 @@ static void test_a_store_that_both_providers_share_in_part_is_refused(void **sta
 
 /* ---- while it is under way ------------------------------------------------------------------- */
 
-/* A callback that holds the copy in its middle until the test lets it go. */
-typedef struct held_copy {
-    pthread_t thread;
-    const char *provider;
-    bool verify;
-    int64_t timeout_ms;
-    _Atomic int decision; /* zcache_swap_decision */
-    _Atomic unsigned asked;
-    zcache_status status;
-    char message[512];
-    zcache_swap_report report;
-} held_copy;
-
-static zcache_swap_decision decide(void *user, const zcache_swap_progress *progress)
-{
-    held_copy *copy = user;
-    if (progress->scanned > 0)
-        atomic_fetch_add(&copy->asked, 1);
-    return (zcache_swap_decision)atomic_load(&copy->decision);
-}
-
-static void *run_copy(void *user)
-{
-    held_copy *copy = user;
-    copy->status = zcache_swap(
-        cache, ZCACHE_SWAP(.provider = copy->provider, .mode = ZCACHE_SWAP_COPY,
-                           .verify = copy->verify, .progress = decide, .progress_user = copy,
-                           .report = &copy->report, .timeout_ms = copy->timeout_ms));
-    snprintf(copy->message, sizeof(copy->message), "%s", zcache_error_message());
-    return NULL;
-}
-
-static void begin_copy_by(held_copy *copy, const char *provider, int64_t timeout_ms)
-{
-    *copy = (held_copy){.provider = provider,
-                        .decision = ZCACHE_SWAP_PAUSE,
-                        .verify = true,
-                        .timeout_ms = timeout_ms};
-    assert_int_equal(pthread_create(&copy->thread, NULL, run_copy, copy), 0);
-    while (atomic_load(&copy->asked) < 2)
-        clock_sleep_ms(1);
-}
-
-static void begin_copy(held_copy *copy, const char *provider)
-{
-    begin_copy_by(copy, provider, 20000);
-}
-
-static void end_copy(held_copy *copy, zcache_swap_decision decision)
-{
-    atomic_store(&copy->decision, decision);
-    pthread_join(copy->thread, NULL);
-}
-
 static void test_writes_during_the_copy_are_not_lost_nor_undone(void **state)
 {
     (void)state;
@@ -332,168 +184,6 @@ static void test_a_table_that_is_cleared_meanwhile_stays_empty(void **state)
     assert_all_there(KEYS);
 }
 
-/* ---- giving up ------------------------------------------------------------------------------- */
-
-static void assert_gave_up(held_copy *copy, zcache_status status, const char *part)
-{
-    assert_status(status, copy->status);
-    if (strstr(copy->message, part) == NULL ||
-        strstr(copy->message, "the swap failed and memory goes on") == NULL)
-        fail_msg("expected \"%s\" in \"%s\"", part, copy->message);
-    assert_provider("memory");
-}
-
-/* What redis has of ours, seen by a cache of its own. */
-static size_t keys_in_redis(void)
-{
-    char path[4096];
-    snprintf(path, sizeof(path), "cache.plugin_path=%s", getenv("ZCACHE_TEST_PLUGINS"));
-    const char *settings[] = {path, "cache.provider=redis",
-                              "cache.key_prefix=copy:", server_setting(redis), NULL};
-    zcache *own;
-    zcache_key_list list;
-    assert_status(ZCACHE_OK, zcache_open(&own, ZCACHE_OPTIONS(.settings = settings)));
-    assert_status(ZCACHE_OK, zcache_keys(own, "*", &list, NULL));
-    size_t count = list.count;
-    zcache_key_list_free(&list);
-    assert_status(ZCACHE_OK, zcache_close(own));
-    return count;
-}
-
-static void test_an_aborted_copy_leaves_the_old_complete_and_the_new_empty(void **state)
-{
-    (void)state;
-    held_copy copy;
-    fill(KEYS);
-    begin_copy(&copy, "redis");
-    assert_true(keys_in_redis() > 0);
-    assert_status(ZCACHE_OK, zcache_set(cache, "meanwhile", "1", 1, NULL));
-    end_copy(&copy, ZCACHE_SWAP_ABORT);
-    assert_gave_up(&copy, ZCACHE_E_REFUSED, "given up by the application");
-    assert_int_equal(keys_in_redis(), 0);
-    assert_status(ZCACHE_OK, zcache_exists(cache, "meanwhile", NULL));
-    assert_all_there(KEYS);
-
-    begin_copy(&copy, "redis");
-    assert_status(ZCACHE_OK, zcache_swap_abort(cache));
-    pthread_join(copy.thread, NULL);
-    assert_gave_up(&copy, ZCACHE_E_REFUSED, "the swap was aborted");
-    assert_int_equal(keys_in_redis(), 0);
-    assert_all_there(KEYS);
-    zcache_swap_report report;
-    copy_to("redis", &report); /* and it can be done again */
-    assert_status(ZCACHE_OK, zcache_exists(cache, "meanwhile", NULL));
-    assert_all_there(KEYS);
-}
-
-static void test_a_new_server_that_dies_costs_the_application_nothing(void **state)
-{
-    (void)state;
-    held_copy copy;
-    fill(KEYS);
-    begin_copy(&copy, "redis");
-    server_kill(redis);
-    assert_status(ZCACHE_OK, zcache_set(cache, "meanwhile", "1", 1, NULL));
-    assert_status(ZCACHE_OK, zcache_del(cache, key_of(7), NULL));
-    end_copy(&copy, ZCACHE_SWAP_CONTINUE);
-    assert_gave_up(&copy, ZCACHE_E_UNAVAILABLE, "copy: ");
-    assert_status(ZCACHE_OK, zcache_exists(cache, "meanwhile", NULL));
-    assert_status(ZCACHE_MISS, zcache_exists(cache, key_of(7), NULL));
-    assert_status(ZCACHE_OK, zcache_set(cache, key_of(7), "value 7", 7, NULL));
-    assert_all_there(KEYS);
-    server_restart(redis);
-}
-
-#define WRITERS 4
-
-typedef struct writers {
-    _Atomic bool stop;
-    _Atomic unsigned long written;
-} writers;
-
-/* Writes with a deadline that is shorter than the copier's. */
-static void write_on(void *user, size_t thread)
-{
-    writers *all = user;
-    for (size_t i = thread; !atomic_load(&all->stop); i = (i + WRITERS) % KEYS) {
-        char text[64];
-        int size = snprintf(text, sizeof(text), "value %zu", i);
-        check_status(ZCACHE_OK, zcache_set(cache, key_of(i), text, (size_t)size,
-                                           ZCACHE_WRITE(.timeout_ms = 2000,
-                                                        .ttl_ms = i % 3 == 0 ? ZCACHE_HOURS(1)
-                                                                             : ZCACHE_TTL_NEVER)));
-        atomic_fetch_add(&all->written, 1);
-    }
-}
-
-static void *run_writers(void *user)
-{
-    threads_run(WRITERS, write_on, user);
-    return NULL;
-}
-
-/* It keeps its connections and answers nothing: the copier waits for it with a lock of some keys. */
-static void test_a_new_server_that_hangs_fails_no_write(void **state)
-{
-    (void)state;
-    held_copy copy;
-    writers all = {0};
-    pthread_t runner;
-    fill(KEYS);
-    begin_copy_by(&copy, "redis", 6000);
-    assert_int_equal(pthread_create(&runner, NULL, run_writers, &all), 0);
-    while (atomic_load(&all.written) < 100)
-        clock_sleep_ms(1);
-    server_freeze(redis);
-    end_copy(&copy, ZCACHE_SWAP_CONTINUE);
-    unsigned long written = atomic_load(&all.written);
-    while (atomic_load(&all.written) < written + 100) /* as if nothing had happened */
-        clock_sleep_ms(1);
-    atomic_store(&all.stop, true);
-    pthread_join(runner, NULL);
-    server_thaw(redis);
-    assert_int_equal(checks_failed(), 0);
-    assert_true(copy.status == ZCACHE_E_TIMEOUT || copy.status == ZCACHE_E_UNAVAILABLE);
-    assert_gave_up(&copy, copy.status, "copy: ");
-    assert_all_there(KEYS);
-}
-
-static void test_an_old_server_that_dies_fails_the_copy(void **state)
-{
-    (void)state;
-    held_copy copy;
-    assert_status(ZCACHE_OK, zcache_swap(cache, ZCACHE_SWAP(.provider = "redis")));
-    fill(KEYS);
-    begin_copy(&copy, "memory");
-    server_kill(redis);
-    assert_status(ZCACHE_E_UNAVAILABLE,
-                  zcache_set(cache, "meanwhile", "1", 1, ZCACHE_WRITE(.timeout_ms = 300)));
-    end_copy(&copy, ZCACHE_SWAP_CONTINUE);
-    assert_true(copy.status < ZCACHE_OK);
-    assert_provider("redis"); /* and it recovers by itself, when its server does */
-    server_restart(redis);
-    for (int64_t end = clock_ms() + 20000;
-         zcache_ping(cache, NULL) != ZCACHE_OK && clock_ms() < end;)
-        clock_sleep_ms(10);
-    assert_status(ZCACHE_OK, zcache_ping(cache, NULL));
-}
-
-static void test_a_new_provider_that_is_too_small_is_found_by_verify(void **state)
-{
-    (void)state;
-    const char *settings[] = {"memory.max_memory=1m", NULL};
-    char *large = malloc(20000);
-    memset(large, 'x', 20000);
-    for (size_t i = 0; i < 200; i++)
-        assert_status(ZCACHE_OK, zcache_set(cache, key_of(i), large, 20000, NULL));
-    free(large);
-    assert_error(ZCACHE_E_SERVER, "entries differ in the new provider",
-                 zcache_swap(cache, ZCACHE_SWAP(.provider = "memory", .settings = settings,
-                                                .mode = ZCACHE_SWAP_COPY, .verify = true)));
-    for (size_t i = 0; i < 200; i++)
-        assert_status(ZCACHE_OK, zcache_exists(cache, key_of(i), NULL));
-}
-
 static void test_a_rate_limit_is_kept(void **state)
 {
     (void)state;
@@ -504,27 +194,6 @@ static void test_a_rate_limit_is_kept(void **state)
                                                  .rate = 1000, .report = &report)));
     assert_int_equal(report.copied, 300);
     assert_true(report.copy_ns > INT64_C(200) * 1000000); /* 0.3 s but for the last group */
-}
-
-static void *close_it(void *status)
-{
-    *(zcache_status *)status = zcache_close(cache);
-    return NULL;
-}
-
-static void test_a_close_in_the_middle_gives_the_copy_up(void **state)
-{
-    held_copy copy;
-    pthread_t closer;
-    zcache_status closed = ZCACHE_E_INTERNAL;
-    fill(KEYS);
-    begin_copy(&copy, "redis");
-    assert_int_equal(pthread_create(&closer, NULL, close_it, &closed), 0);
-    pthread_join(copy.thread, NULL);
-    pthread_join(closer, NULL);
-    assert_status(ZCACHE_OK, closed);
-    assert_status(ZCACHE_E_REFUSED, copy.status);
-    open_cache(state);
 }
 
 /* ---- under load ------------------------------------------------------------------------------ */
@@ -593,22 +262,6 @@ static void test_threads_see_their_own_writes_through_copying_swaps(void **state
     zcache_value_free(&value);
 }
 
-static int start_servers(void **state)
-{
-    (void)state;
-    redis = server_start(SERVER_REDIS, SERVER_UNIX, NULL);
-    memcached = server_start(SERVER_MEMCACHED, SERVER_UNIX, NULL);
-    return 0;
-}
-
-static int stop_servers(void **state)
-{
-    (void)state;
-    server_free(redis);
-    server_free(memcached);
-    return 0;
-}
-
 #define COPY_TEST(test) cmocka_unit_test_setup_teardown(test, open_cache, close_cache)
 
 int main(void)
@@ -622,13 +275,7 @@ int main(void)
         COPY_TEST(test_writes_during_the_copy_are_not_lost_nor_undone),
         COPY_TEST(test_a_cas_token_outlives_the_copy_only_as_a_conflict),
         COPY_TEST(test_a_table_that_is_cleared_meanwhile_stays_empty),
-        COPY_TEST(test_an_aborted_copy_leaves_the_old_complete_and_the_new_empty),
-        COPY_TEST(test_a_new_server_that_dies_costs_the_application_nothing),
-        COPY_TEST(test_a_new_server_that_hangs_fails_no_write),
-        COPY_TEST(test_an_old_server_that_dies_fails_the_copy),
-        COPY_TEST(test_a_new_provider_that_is_too_small_is_found_by_verify),
         COPY_TEST(test_a_rate_limit_is_kept),
-        COPY_TEST(test_a_close_in_the_middle_gives_the_copy_up),
         COPY_TEST(test_threads_see_their_own_writes_through_copying_swaps),
     };
     return cmocka_run_group_tests_name("copy", tests, start_servers, stop_servers);

@@ -4,12 +4,13 @@
 SWAP_TESTS = tests/swap/swap-test tests/swap/copy-test tests/swap/swap-threads-test \
 	tests/swap/swap-leak-test tests/swap/stress-test tests/swap/reload-test \
 	tests/swap/reload-memory-test tests/swap/reload-typed-test tests/swap/watch-test \
-	tests/swap/blocking-test tests/swap/move-test
+	tests/swap/blocking-test tests/swap/move-test tests/swap/copy-failure-test
 check_PROGRAMS += $(SWAP_TESTS)
 TESTS += $(SWAP_TESTS)
 SWAP_LIBS = $(SUPPORT_LIBS) $(TEST_LIBS)
 tests_swap_swap_test_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_swap_swap_test_LDADD = $(SWAP_LIBS)
+tests_swap_copy_test_SOURCES = %D%/copy-test.c %D%/copy-harness.c %D%/copy-harness.h
 tests_swap_copy_test_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_swap_copy_test_LDADD = $(SWAP_LIBS)
 tests_swap_swap_threads_test_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -35,3 +36,6 @@ tests_swap_blocking_test_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_swap_blocking_test_LDADD = $(SWAP_LIBS)
 tests_swap_move_test_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_swap_move_test_LDADD = $(SWAP_LIBS)
+tests_swap_copy_failure_test_SOURCES = %D%/copy-failure-test.c %D%/copy-harness.c %D%/copy-harness.h
+tests_swap_copy_failure_test_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_swap_copy_failure_test_LDADD = $(SWAP_LIBS)

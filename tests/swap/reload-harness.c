@@ -52,6 +52,17 @@ int harness_logged(zcache_log_level level, const char *part)
     return found;
 }
 
+const char *harness_log_line(zcache_log_level level)
+{
+    const char *found = "";
+    pthread_mutex_lock(&logged.lock);
+    for (size_t i = 0; i < logged.count; i++)
+        if (logged.lines[i].level == level)
+            found = logged.lines[i].text;
+    pthread_mutex_unlock(&logged.lock);
+    return found;
+}
+
 void harness_start_servers(void)
 {
     redis = server_start(SERVER_REDIS, SERVER_UNIX, NULL);

@@ -60,6 +60,9 @@ void wait_for_stat(const char *name, int64_t expected);
 /* Log lines with a part in them, at this level. */
 int harness_logged(zcache_log_level level, const char *part);
 
+/* The last line of this level, valid until the next test; "": there is none. */
+const char *harness_log_line(zcache_log_level level);
+
 /* Waits for as many. */
 void wait_for_logged(zcache_log_level level, const char *part, int expected);
 

@@ -52,6 +52,7 @@ static void test_a_broken_edit_is_told_once(void **state)
     assert_int_equal(stat_of(FAILURES), 1);
     assert_int_equal(1, harness_logged(ZCACHE_LOG_ERROR, ""));
     assert_int_equal(1, harness_logged(ZCACHE_LOG_ERROR, "no plugin nowhere"));
+    print_message("# told: %s\n", harness_log_line(ZCACHE_LOG_ERROR));
     assert_provider("memory");
     harness_edit(WATCH "provider = redis\n");
     wait_for_provider("redis");
