@@ -23,6 +23,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "durations.h"
 #include "expect.h"
 #include "servers.h"
 #include "threads.h"
@@ -34,9 +35,9 @@
 static zcache *cache;
 static server *servers[2];
 static _Atomic bool done, troubled;
-static _Atomic unsigned long operations, failed, wrong, swaps, failed_swaps;
+static _Atomic unsigned long failed, wrong, swaps, failed_swaps, left_behind;
 static _Atomic int64_t counted;
-static _Atomic int64_t longest_ns;
+static durations took;
 static int64_t first_number; /* of writes: those of an earlier test have lower ones */
 
 static int64_t stress_ms(void)
@@ -61,36 +62,21 @@ static void open_cache(void)
     first_number += 1000000000;
     atomic_store(&done, false);
     atomic_store(&counted, 0);
-    atomic_store(&operations, 0);
     atomic_store(&failed, 0);
     atomic_store(&wrong, 0);
     atomic_store(&swaps, 0);
     atomic_store(&failed_swaps, 0);
-    atomic_store(&longest_ns, 0);
+    atomic_store(&left_behind, 0);
+    durations_reset(&took);
 }
 
 static void report(const char *what)
 {
-    print_message(
-        "# %s: %lu operations, %lu failed, %lu wrong, %lu swaps, %lu given up, longest operation "
-        "%.1f ms\n",
-        what, operations, failed, wrong, swaps, failed_swaps, (double)longest_ns / 1e6);
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static void note_duration(int64_t begun_ns)
-{
-    int64_t took_ns = now_ns() - begun_ns;
-    int64_t longest = atomic_load_explicit(&longest_ns, memory_order_relaxed);
-    while (took_ns > longest && !atomic_compare_exchange_weak(&longest_ns, &longest, took_ns))
-        ;
-    atomic_fetch_add_explicit(&operations, 1, memory_order_relaxed);
+    print_message("# %s: %llu operations, %lu failed, %lu wrong\n", what,
+                  (unsigned long long)durations_total(&took), failed, wrong);
+    print_message("#   an operation took %s\n", durations_text(&took));
+    print_message("#   %lu swaps, %lu of them given up, %lu left the old provider behind\n", swaps,
+                  failed_swaps, left_behind);
 }
 
 /* ---- the model ------------------------------------------------------------------------------- */
@@ -255,7 +241,7 @@ static void operate(thread_model *model)
     char name[64];
     size_t key = (size_t)rand_r(&model->seed) % KEYS;
     make_key(model, key, name);
-    int64_t begun_ns = now_ns();
+    int64_t begun_ns = durations_now_ns();
     switch (rand_r(&model->seed) % 12) {
     case 0:
         delete_one(model, key, name);
@@ -282,7 +268,7 @@ static void operate(thread_model *model)
         read_one(model, key, name);
         break;
     }
-    note_duration(begun_ns);
+    durations_add(&took, durations_now_ns() - begun_ns);
 }
 
 /* ---- swaps ----------------------------------------------------------------------------------- */
@@ -293,18 +279,43 @@ static zcache_swap_decision sometimes_abort(void *user, const zcache_swap_progre
     return rand_r(user) % 8 == 0 ? ZCACHE_SWAP_ABORT : ZCACHE_SWAP_CONTINUE;
 }
 
+/* How slow the fixture is this time. In trouble it is so slow that a swap to it, or away from it,
+ * may not wait for it to the end. */
+static void make_slow(unsigned *seed, char settings[3][40], const char *list[4])
+{
+    bool very = atomic_load(&troubled) && rand_r(seed) % 2 == 0;
+    snprintf(settings[0], sizeof(settings[0]), "slow.open_time=%dms",
+             rand_r(seed) % (very ? 1000 : 20));
+    snprintf(settings[1], sizeof(settings[1]), "slow.get_time=%dms", rand_r(seed) % 2);
+    snprintf(settings[2], sizeof(settings[2]), "slow.close_time=%dms",
+             rand_r(seed) % (very ? 300 : 20));
+    for (int i = 0; i < 3; i++)
+        list[i] = settings[i];
+    list[3] = NULL;
+}
+
 static void swap_at_random(unsigned *seed, bool copy)
 {
     static const char *const providers[] = {"memory", "redis", "memcached", "slow"};
-    size_t count = !copy && getenv("ZCACHE_TEST_FIXTURES") != NULL ? 4 : 3;
-    const char *provider = providers[(size_t)rand_r(seed) % count];
+    const char *provider = providers[(size_t)rand_r(seed) % 4];
+    char settings[3][40];
+    const char *list[4];
+    zcache_swap_report done_so;
+    make_slow(seed, settings, list);
+    bool is_slow = strcmp(provider, "slow") == 0;
+    bool hurry = atomic_load(&troubled) && is_slow;
     zcache_status status = zcache_swap(
-        cache, ZCACHE_SWAP(.provider = provider, .mode = copy ? ZCACHE_SWAP_COPY : ZCACHE_SWAP_COLD,
-                           .verify = rand_r(seed) % 4 == 0, .progress = sometimes_abort,
-                           .progress_user = seed, .timeout_ms = 30000));
+        cache,
+        ZCACHE_SWAP(.provider = provider, .mode = copy ? ZCACHE_SWAP_COPY : ZCACHE_SWAP_COLD,
+                    .settings = is_slow ? list : NULL, .verify = rand_r(seed) % 4 == 0,
+                    .progress = sometimes_abort, .progress_user = seed,
+                    .timeout_ms = hurry ? 100 : 30000,
+                    .drain_timeout_ms = atomic_load(&troubled) ? 100 : 0, .report = &done_so));
     atomic_fetch_add(&swaps, 1);
-    if (status == ZCACHE_OK)
+    if (status == ZCACHE_OK) {
+        atomic_fetch_add(&left_behind, done_so.retired);
         return;
+    }
     atomic_fetch_add(&failed_swaps, 1);
     if (!atomic_load(&troubled) && status != ZCACHE_E_REFUSED)
         check_status(ZCACHE_OK, status);
@@ -393,44 +404,18 @@ static void test_cold_swaps_and_killed_servers_give_no_wrong_value(void **state)
 
 /* ---- what a publish costs -------------------------------------------------------------------- */
 
-#define BUCKETS 400 /* of 1/8 of a power of two of nanoseconds each */
 #define LOADERS 4
-
-typedef struct histogram {
-    _Atomic uint64_t count[BUCKETS];
-    _Atomic int64_t max_ns;
-} histogram;
-
-static unsigned bucket_of(int64_t ns)
-{
-    unsigned power = 63 - (unsigned)__builtin_clzll((unsigned long long)(ns | 8));
-    unsigned bucket = power * 8 + (unsigned)(ns >> (power - 3) & 7);
-    return bucket < BUCKETS ? bucket : BUCKETS - 1;
-}
-
-static double percentile_us(const histogram *all, double share)
-{
-    uint64_t total = 0, below = 0;
-    for (unsigned i = 0; i < BUCKETS; i++)
-        total += all->count[i];
-    for (unsigned i = 0; i < BUCKETS; i++) {
-        below += all->count[i];
-        if (below > 0 && (double)below >= share * (double)total)
-            return (double)((8 + i % 8) << (i / 8 - 3)) / 1000;
-    }
-    return 0;
-}
 
 /* One window of load: the thread after the loaders swaps every 2 ms, or only sleeps as long. */
 typedef struct load_window {
     int64_t ms;
     bool swapping;
-    histogram *durations;
+    durations *took;
 } load_window;
 
 static void swap_or_sleep(const load_window *window, int64_t end_ns)
 {
-    while (now_ns() < end_ns) {
+    while (durations_now_ns() < end_ns) {
         if (window->swapping) {
             check_status(ZCACHE_OK, zcache_swap(cache, NULL)); /* memory to memory */
             atomic_fetch_add(&swaps, 1);
@@ -442,8 +427,7 @@ static void swap_or_sleep(const load_window *window, int64_t end_ns)
 static void load(void *user, size_t thread)
 {
     const load_window *window = user;
-    histogram *durations = window->durations;
-    int64_t end_ns = now_ns() + window->ms * 1000000;
+    int64_t end_ns = durations_now_ns() + window->ms * 1000000;
     if (thread == LOADERS) {
         swap_or_sleep(window, end_ns);
         return;
@@ -451,18 +435,13 @@ static void load(void *user, size_t thread)
     char name[64];
     zcache_value value = ZCACHE_VALUE_INIT;
     unsigned seed = (unsigned)thread;
-    while (now_ns() < end_ns) {
+    while (durations_now_ns() < end_ns) {
         snprintf(name, sizeof(name), "key %d", rand_r(&seed) % 1000);
-        int64_t begun_ns = now_ns();
+        int64_t begun_ns = durations_now_ns();
         zcache_status status = rand_r(&seed) % 4 == 0 ? zcache_set(cache, name, name, 5, NULL)
                                                       : zcache_get(cache, name, &value, NULL);
-        int64_t took_ns = now_ns() - begun_ns;
+        durations_add(window->took, durations_now_ns() - begun_ns);
         check_that(status >= ZCACHE_OK);
-        atomic_fetch_add_explicit(&durations->count[bucket_of(took_ns)], 1, memory_order_relaxed);
-        int64_t max_ns = atomic_load_explicit(&durations->max_ns, memory_order_relaxed);
-        while (took_ns > max_ns &&
-               !atomic_compare_exchange_weak(&durations->max_ns, &max_ns, took_ns))
-            ;
     }
     zcache_value_free(&value);
 }
@@ -471,20 +450,20 @@ static void load(void *user, size_t thread)
 static void test_a_publish_holds_no_operation_up(void **state)
 {
     (void)state;
-    static histogram without, with;
+    static durations without, with;
     const double shares[] = {0.5, 0.99, 0.999, 0.9999};
     open_cache();
     for (int i = 0; i < 8; i++) {
-        load_window window = {.ms = stress_ms() / 32,
-                              .swapping = i % 2 == 1,
-                              .durations = i % 2 == 1 ? &with : &without};
+        load_window window = {
+            .ms = stress_ms() / 32, .swapping = i % 2 == 1, .took = i % 2 == 1 ? &with : &without};
         threads_run(LOADERS + 1, load, &window);
     }
     print_message("# durations of operations on memory, in us; %lu swaps\n", swaps);
     print_message("#              without swaps  with swaps\n");
     for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
         print_message("#   p%-8g %14.2f %11.2f\n", shares[i] * 100,
-                      percentile_us(&without, shares[i]), percentile_us(&with, shares[i]));
+                      durations_percentile_us(&without, shares[i]),
+                      durations_percentile_us(&with, shares[i]));
     print_message("#   max       %14.2f %11.2f\n", (double)without.max_ns / 1000,
                   (double)with.max_ns / 1000);
     assert_int_equal(checks_failed(), 0);

@@ -74,7 +74,7 @@ static void test_plugin_is_opened_described_and_gone(void **state)
     assert_string_equal(descriptor->options[1].default_value, "0ms");
     assert_string_equal(descriptor->options[1].help, "how long get takes");
     assert_non_null(descriptor->ops->get);
-    assert_null(descriptor->ops->scan);
+    assert_null(descriptor->ops->clear);
     char expected[PATH_MAX];
     fixture_path(expected, fixtures(), "slow", ".so");
     assert_string_equal(zc_module_file(module), expected);
