@@ -6,8 +6,14 @@ tests_unit_libcodec_harness_la_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_libcodec_harness_la_SOURCES = %D%/codec-harness.c %D%/codec-harness.h %D%/codec-types.h
 CODEC_HARNESS_LIBS = tests/unit/libcodec-harness.la $(SUPPORT_LIBS) $(UNIT_LIBS)
 CODEC_HARNESS_TESTS = \
+	tests/unit/msgpack-damage-test \
+	tests/unit/msgpack-number-test \
 	tests/unit/msgpack-test
 check_PROGRAMS += $(CODEC_HARNESS_TESTS)
 TESTS += $(CODEC_HARNESS_TESTS)
 tests_unit_msgpack_test_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_msgpack_test_LDADD = $(CODEC_HARNESS_LIBS) -lm
+tests_unit_msgpack_test_LDADD = $(CODEC_HARNESS_LIBS)
+tests_unit_msgpack_number_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_msgpack_number_test_LDADD = $(CODEC_HARNESS_LIBS) -lm
+tests_unit_msgpack_damage_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_msgpack_damage_test_LDADD = $(CODEC_HARNESS_LIBS)
