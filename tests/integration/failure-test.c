@@ -8,6 +8,8 @@
  * Each worker owns its keys and knows which values they may have: the last one that was confirmed,
  * or any that was attempted later and whose fate is unknown. A miss is right only if the server has
  * lost its memory since.
+ *
+ * A scene is a process, and most of the time it waits: several are played at once.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,6 +26,7 @@
 
 #include <zcache/zcache.h>
 
+#include "child.h"
 #include "clock.h"
 #include "expect.h"
 #include "proxy.h"
@@ -38,6 +41,7 @@ enum {
     RECOVERY_MS = 15000,  /* longer than any backoff */
     RECOVERED = 20,       /* so many successes in a row are a recovery */
     LATE_WRITE_MS = 1500, /* a write that timed out may still be carried out for so long */
+    AT_ONCE = 6,          /* scenes */
 };
 
 typedef struct scene {
@@ -227,12 +231,13 @@ static void start_workers(scene *all, worker workers[WORKERS])
             known->low = known->high = -1;
             workers[i].values[key] = (zcache_value)ZCACHE_VALUE_INIT;
         }
-        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+        if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)
+            abort();
     }
 }
 
 /* All workers succeed again, and go on doing so. */
-static void assert_recovery(scene *all, worker workers[WORKERS])
+static void check_recovery(scene *all, worker workers[WORKERS])
 {
     int64_t end_ms = clock_ms() + RECOVERY_MS;
     for (size_t i = 0; i < WORKERS; i++)
@@ -269,28 +274,27 @@ static void play(server_kind kind, bool with_proxy, void (*fault)(scene *all))
                                     "cache.key_prefix=f:",
                                     "cache.log_level=error",
                                     NULL};
-    assert_status(ZCACHE_OK, zcache_open(&all.cache, ZCACHE_OPTIONS(.provider = kind == SERVER_REDIS
-                                                                                    ? "redis"
-                                                                                    : "memcached",
-                                                                    .settings = settings)));
+    const char *provider = kind == SERVER_REDIS ? "redis" : "memcached";
+    if (!check_status(ZCACHE_OK, zcache_open(&all.cache, ZCACHE_OPTIONS(.provider = provider,
+                                                                        .settings = settings))))
+        return;
     start_workers(&all, workers);
     for (int round = 0; round < 2; round++) {
-        assert_recovery(&all, workers);
+        check_recovery(&all, workers);
         unsigned long before = atomic_load(&all.failed);
         fault(&all);
         check_that(atomic_load(&all.failed) > before);
     }
-    assert_recovery(&all, workers);
+    check_recovery(&all, workers);
     atomic_store(&all.end, true);
     for (size_t i = 0; i < WORKERS; i++) {
         pthread_join(workers[i].thread, NULL);
         for (int key = 0; key < KEYS; key++)
             zcache_value_free(&workers[i].values[key]);
     }
-    assert_status(ZCACHE_OK, zcache_close(all.cache));
+    check_status(ZCACHE_OK, zcache_close(all.cache));
     proxy_free(all.proxy);
     server_free(all.server);
-    assert_int_equal(checks_failed(), 0);
 }
 
 static void kill_and_restart(scene *all)
@@ -354,47 +358,76 @@ static void refuse(scene *all)
     harm(all, PROXY_REFUSE, 0, 0);
 }
 
-#define SCENES(X)                                     \
-    X(killed_and_restarted, false, kill_and_restart)  \
-    X(frozen_and_thawed, false, freeze_and_thaw)      \
-    X(killed_while_frozen, false, kill_while_frozen)  \
-    X(dripping, true, drip)                           \
-    X(cut_in_the_first_line, true, cut_in_first_line) \
-    X(cut_in_a_value, true, cut_in_a_value)           \
-    X(delayed_beyond_the_timeout, true, delay)        \
-    X(silent, true, swallow)                          \
-    X(refusing, true, refuse)
+/* ---- the program ----------------------------------------------------------------------------- */
 
+typedef struct scene_case {
+    server_kind kind;
+    bool with_proxy;
+    void (*fault)(scene *all);
+    pid_t child;
+} scene_case;
+
+#define SCENES(X, provider, kind)                                     \
+    X(provider, kind, killed_and_restarted, false, kill_and_restart)  \
+    X(provider, kind, frozen_and_thawed, false, freeze_and_thaw)      \
+    X(provider, kind, killed_while_frozen, false, kill_while_frozen)  \
+    X(provider, kind, dripping, true, drip)                           \
+    X(provider, kind, cut_in_the_first_line, true, cut_in_first_line) \
+    X(provider, kind, cut_in_a_value, true, cut_in_a_value)           \
+    X(provider, kind, delayed_beyond_the_timeout, true, delay)        \
+    X(provider, kind, silent, true, swallow)                          \
+    X(provider, kind, refusing, true, refuse)
 #ifdef HAVE_REDIS
-#define REDIS_SCENE(name, with_proxy, fault)    \
-    static void test_redis_##name(void **state) \
-    {                                           \
-        (void)state;                            \
-        play(SERVER_REDIS, with_proxy, fault);  \
-    }
-SCENES(REDIS_SCENE)
+#define REDIS_SCENES(X) SCENES(X, redis, SERVER_REDIS)
+#else
+#define REDIS_SCENES(X)
 #endif
 #ifdef HAVE_MEMCACHED
-#define MEMCACHED_SCENE(name, with_proxy, fault)    \
-    static void test_memcached_##name(void **state) \
-    {                                               \
-        (void)state;                                \
-        play(SERVER_MEMCACHED, with_proxy, fault);  \
-    }
-SCENES(MEMCACHED_SCENE)
+#define MEMCACHED_SCENES(X) SCENES(X, memcached, SERVER_MEMCACHED)
+#else
+#define MEMCACHED_SCENES(X)
 #endif
+
+static scene_case scenes[] = {
+#define SCENE_CASE(provider, number, name, proxy, how) \
+    {.kind = number, .with_proxy = proxy, .fault = how},
+    REDIS_SCENES(SCENE_CASE) MEMCACHED_SCENES(SCENE_CASE)};
+enum { COUNT = sizeof(scenes) / sizeof(scenes[0]) };
+
+static void start_scene(size_t i)
+{
+    if (i >= COUNT)
+        return;
+    scenes[i].child = child_fork();
+    if (scenes[i].child != 0)
+        return;
+    play(scenes[i].kind, scenes[i].with_proxy, scenes[i].fault);
+    exit(checks_failed() == 0 ? 0 : 1); /* with the handlers that end its server and directory */
+}
+
+static int start_first_scenes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < AT_ONCE; i++)
+        start_scene(i);
+    return 0;
+}
+
+static void test_scene(void **state)
+{
+    scene_case *one = *state;
+    bool well = check_child_ends_well(one->child);
+    start_scene((size_t)(one - scenes) + AT_ONCE);
+    assert_true(well);
+}
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {
-#define REDIS_TEST(name, with_proxy, fault)     cmocka_unit_test(test_redis_##name),
-#define MEMCACHED_TEST(name, with_proxy, fault) cmocka_unit_test(test_memcached_##name),
-#ifdef HAVE_REDIS
-        SCENES(REDIS_TEST)
-#endif
-#ifdef HAVE_MEMCACHED
-            SCENES(MEMCACHED_TEST)
-#endif
-    };
-    return cmocka_run_group_tests_name("failure", tests, NULL, NULL);
+    struct CMUnitTest tests[] = {
+#define SCENE_TEST(provider, number, title, proxy, how) \
+    {.name = "test_" #provider "_" #title, .test_func = test_scene},
+        REDIS_SCENES(SCENE_TEST) MEMCACHED_SCENES(SCENE_TEST)};
+    for (size_t i = 0; i < COUNT; i++)
+        tests[i].initial_state = &scenes[i];
+    return cmocka_run_group_tests_name("failure", tests, start_first_scenes, NULL);
 }
