@@ -86,7 +86,8 @@ bool zc_utf8_is_valid(const void *bytes, size_t size)
         }
         at += BLOCK;
     }
-    if ((state & 63) == START && size >= BLOCK && block_is_ascii(end - BLOCK))
+    /* fewer are left, so the last that was read is among them: no character is begun */
+    if (size >= BLOCK && block_is_ascii(end - BLOCK))
         return true;
     return (advance(state, at, (size_t)(end - at)) & 63) == START;
 }

@@ -108,6 +108,25 @@ static void test_every_character_at_every_place_of_a_text(void **state)
     }
 }
 
+static void test_no_text_within_a_character(void **state)
+{
+    (void)state;
+    static const char *const characters[] = {"\u00e9", "\u20ac", "\U0001F600"};
+    for (size_t i = 0; i < 3; i++) {
+        size_t size = strlen(characters[i]);
+        for (size_t at = 0; at < 40; at++)
+            for (size_t head = 1; head < size; head++)
+                for (size_t between = 1; between < 40; between++) {
+                    unsigned char text[128];
+                    memset(text, 'a', sizeof(text));
+                    memcpy(text + at, characters[i], head);
+                    memcpy(text + at + head + between, characters[i] + head, size - head);
+                    assert_false(zc_utf8_is_valid(text, at + size + between));
+                    assert_false(zc_utf8_is_valid(text, sizeof(text)));
+                }
+    }
+}
+
 /* Memory of the exact size, so that AddressSanitizer sees a byte too many. */
 static void test_random_texts_with_a_wrong_byte(void **state)
 {
@@ -138,6 +157,7 @@ int main(void)
         cmocka_unit_test(test_all_sequences_of_up_to_three_bytes),
         cmocka_unit_test(test_sequences_of_four_bytes),
         cmocka_unit_test(test_every_character_at_every_place_of_a_text),
+        cmocka_unit_test(test_no_text_within_a_character),
         cmocka_unit_test(test_random_texts_with_a_wrong_byte),
     };
     return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
