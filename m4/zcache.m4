@@ -72,6 +72,14 @@ AC_DEFUN([ZCACHE_CXX], [
   AM_CONDITIONAL([HAVE_CXX], [test "x$have_cxx" = xyes])
 ])
 
+# ZCACHE_COMPARE(NAME, PKG-CONFIG MODULE, DEBIAN PACKAGE, [IF YES]): a library that tests and benchmarks
+# compare ours with: have_NAME for the summary, the conditional HAVE_NAME, NAME_CFLAGS and NAME_LIBS.
+AC_DEFUN([ZCACHE_COMPARE], [
+  PKG_CHECK_MODULES(m4_toupper([$1]), [$2], [have_$1=yes], [have_$1="no ($3)"])
+  m4_ifval([$4], [AS_IF([test "x$4" != xyes], [have_$1=no])])
+  AM_CONDITIONAL([HAVE_]m4_toupper([$1]), [test "x$have_$1" = xyes])
+])
+
 # ZCACHE_BASH_COMPLETION: bashcompletiondir.
 AC_DEFUN([ZCACHE_BASH_COMPLETION], [
   AC_ARG_WITH([bash-completion-dir],

@@ -18,3 +18,14 @@ TESTS += $(CODEC_TESTS)
 CODEC_TEST_LIBS = tests/codec/libcodec-harness.la $(UNIT_LIBS)
 tests_codec_property_test_CPPFLAGS = $(CODEC_TEST_CPPFLAGS)
 tests_codec_property_test_LDADD = $(CODEC_TEST_LIBS)
+
+# jansson's and msgpack-c's opinion.
+if HAVE_JANSSON
+if HAVE_MSGPACK_C
+check_PROGRAMS += tests/codec/opinion-test
+TESTS += tests/codec/opinion-test
+tests_codec_opinion_test_CPPFLAGS = $(CODEC_TEST_CPPFLAGS) $(JANSSON_CFLAGS) $(MSGPACK_C_CFLAGS)
+tests_codec_opinion_test_SOURCES = %D%/opinion-test.c %D%/foreign.c %D%/foreign.h
+tests_codec_opinion_test_LDADD = $(CODEC_TEST_LIBS) $(JANSSON_LIBS) $(MSGPACK_C_LIBS)
+endif
+endif

@@ -9,13 +9,14 @@
 
 #include <zcache/table.h>
 
-/* Enums of every width. Names that need escapes, that begin alike, and one that is empty. */
+/* Enums of every width. Names that need escapes, and that begin alike. */
 typedef enum __attribute__((packed)) tiny { TINY_LOW = -128, TINY_NONE = 0, TINY_HIGH = 127 } tiny;
 typedef enum __attribute__((packed)) small { SMALL_FIRST = 1, SMALL_LAST = 65535 } small;
 typedef enum color { COLOR_RED = 0, COLOR_GREEN = 5, COLOR_NO_BLUE = -1 } color;
 __extension__ typedef enum wide { WIDE_ONE = 1, WIDE_MAX = INT64_MAX, WIDE_MIN = INT64_MIN } wide;
 
-ZCACHE_ENUM(tiny, ZC_VALUE(TINY_LOW, "low"), ZC_VALUE(TINY_NONE, ""), ZC_VALUE(TINY_HIGH, "lowest"))
+ZCACHE_ENUM(tiny, ZC_VALUE(TINY_LOW, "low"), ZC_VALUE(TINY_NONE, "lo"),
+            ZC_VALUE(TINY_HIGH, "lowest"))
 ZCACHE_ENUM(small, ZC_VALUE(SMALL_FIRST, "first \"1\""), ZC_VALUE(SMALL_LAST, "letzter é\\"))
 ZCACHE_ENUM(color, ZC_VALUE(COLOR_RED, "red"), ZC_VALUE(COLOR_GREEN, "green"),
             ZC_VALUE(COLOR_NO_BLUE, "no\nblue"))
