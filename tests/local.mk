@@ -45,3 +45,4 @@ include %D%/swap/local.mk
 include %D%/codec/local.mk
 include %D%/fuzz/local.mk
 endif
+include %D%/bench/local.mk
