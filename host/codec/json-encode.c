@@ -65,8 +65,28 @@ static inline unsigned char *room(encoder *e, unsigned char *at, size_t more)
 
 /* ---- texts ------------------------------------------------------------------------------------- */
 
-/* Writes what `text` begins with, which stops a scan: an escape, or a character beyond ASCII. Moves
- * `text` behind it, and finds room for the rest, `size` bytes with this one. */
+/* Copies the characters beyond ASCII that `text` begins with; there is room for all `size` bytes. */
+static unsigned char *put_beyond_ascii(encoder *e, unsigned char *at, const unsigned char **text,
+                                       size_t size)
+{
+    const unsigned char *next = *text, *end = next + size;
+    while (next < end && *next >= 0x80) {
+        size_t length = zc_json_utf8_length(next, (size_t)(end - next));
+        if (length == 0)
+            return fail(e, "the text is not UTF-8");
+        if (end - next >= 4)
+            memcpy(at, next, 4);
+        else
+            memcpy(at, next, length);
+        at += length;
+        next += length;
+    }
+    *text = next;
+    return at;
+}
+
+/* Writes what `text` begins with, which stops a scan: an escape, or characters beyond ASCII. Moves
+ * `text` behind it, and finds room for the rest, `size` bytes with this. */
 static unsigned char *put_stop(encoder *e, unsigned char *at, const unsigned char **text,
                                size_t size)
 {
@@ -77,14 +97,8 @@ static unsigned char *put_stop(encoder *e, unsigned char *at, const unsigned cha
     at = room(e, at, size + SMALL);
     if (at == NULL)
         return NULL;
-    if (byte >= 0x80) {
-        size_t length = zc_json_utf8_length(*text, size);
-        if (length == 0)
-            return fail(e, "the text is not UTF-8");
-        for (size_t i = 0; i < length; i++)
-            *at++ = *(*text)++;
-        return at;
-    }
+    if (byte >= 0x80)
+        return put_beyond_ascii(e, at, text, size);
     (*text)++;
     *at++ = '\\';
     if (byte >= 0x20) {

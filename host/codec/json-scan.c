@@ -122,6 +122,10 @@ const unsigned char *zc_json_scan_rest(zc_json_reader *reader, const unsigned ch
 
 static char *write_utf8(uint32_t character, char *to)
 {
+    if (character < 0x80) {
+        *to = (char)character;
+        return to + 1;
+    }
     size_t size = utf8_size(character);
     static const unsigned char marks[] = {0, 0, 0xC0, 0xE0, 0xF0};
     for (size_t i = size; i-- > 1; character >>= 6)
@@ -134,16 +138,17 @@ void zc_json_unescape(const zc_json_string *string, char *to)
 {
     const unsigned char *at = string->raw, *end = at + string->raw_size;
     while (at < end) {
+        uint32_t character = *at;
+        if (character == '\\') {
+            at += read_escape(at, end, &character);
+            to = write_utf8(character, to);
+            continue;
+        }
         const unsigned char *escape = memchr(at, '\\', (size_t)(end - at));
         size_t plain = (size_t)((escape != NULL ? escape : end) - at);
         memcpy(to, at, plain);
         to += plain;
         at += plain;
-        if (escape != NULL) {
-            uint32_t character = 0;
-            at += read_escape(at, end, &character);
-            to = write_utf8(character, to);
-        }
     }
 }
 
