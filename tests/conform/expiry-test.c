@@ -6,57 +6,11 @@
  */
 #include "conform.h"
 
-/* Watches `count` entries, made by `write` with these TTLs, until all are gone. */
-static void watch(zcache *cache, const int64_t *ttls, size_t count,
-                  zcache_status (*write)(zcache *cache, const char *key, int64_t ttl_ms))
-{
-    struct {
-        char key[16];
-        int64_t before_ms, after_ms;
-        bool gone;
-    } entry[16];
-    assert_true(count <= 16);
-    size_t left = count;
-    for (size_t i = 0; i < count; i++) {
-        snprintf(entry[i].key, sizeof(entry[i].key), "k%zu", i);
-        entry[i].before_ms = clock_ms();
-        assert_status(ZCACHE_OK, write(cache, entry[i].key, ttls[i]));
-        entry[i].after_ms = clock_ms();
-        entry[i].gone = false;
-    }
-    while (left > 0) {
-        for (size_t i = 0; i < count; i++) {
-            if (entry[i].gone)
-                continue;
-            int64_t asked_ms = clock_ms();
-            zcache_status status = zcache_exists(cache, entry[i].key, NULL);
-            int64_t lived_at_most_ms = clock_ms() + 1 - entry[i].before_ms;
-            int64_t lived_at_least_ms = asked_ms - entry[i].after_ms;
-            if (status == ZCACHE_MISS) {
-                assert_between(ttls[i], INT64_MAX, lived_at_most_ms);
-                entry[i].gone = true;
-                left--;
-                continue;
-            }
-            assert_status(ZCACHE_OK, status);
-            assert_between(INT64_MIN, ttls[i] + conform_late_ms(), lived_at_least_ms);
-        }
-        clock_sleep_ms(3);
-    }
-}
-
-static const int64_t some_ttls[] = {1, 30, 250, 700, 999, 1000, 1001, 1400, 1900, 2600};
-#define SOME (sizeof(some_ttls) / sizeof(some_ttls[0]))
+/* ---- ways to give an entry its TTL ----------------------------------------------------------- */
 
 static zcache_status write_with_set(zcache *cache, const char *key, int64_t ttl_ms)
 {
     return zcache_set(cache, key, "v", 1, ZCACHE_WRITE(.ttl_ms = ttl_ms));
-}
-
-static void test_set_entries_expire_in_time(void **state)
-{
-    conform *t = *state;
-    watch(t->cache, some_ttls, SOME, write_with_set);
 }
 
 static zcache_status write_with_touch(zcache *cache, const char *key, int64_t ttl_ms)
@@ -65,33 +19,15 @@ static zcache_status write_with_touch(zcache *cache, const char *key, int64_t tt
     return status != ZCACHE_OK ? status : zcache_touch(cache, key, ZCACHE_WRITE(.ttl_ms = ttl_ms));
 }
 
-static void test_touched_entries_expire_in_time(void **state)
-{
-    conform *t = *state;
-    watch(t->cache, some_ttls, SOME, write_with_touch);
-}
-
 static zcache_status write_with_incr(zcache *cache, const char *key, int64_t ttl_ms)
 {
     return zcache_incr(cache, key, -3, NULL, ZCACHE_WRITE(.ttl_ms = ttl_ms));
-}
-
-static void test_created_counters_expire_in_time(void **state)
-{
-    conform *t = *state;
-    watch(t->cache, some_ttls, SOME, write_with_incr);
 }
 
 static zcache_status write_over_longer(zcache *cache, const char *key, int64_t ttl_ms)
 {
     zcache_status status = zcache_set(cache, key, "v", 1, ZCACHE_WRITE(.ttl_ms = 3600000));
     return status != ZCACHE_OK ? status : write_with_set(cache, key, ttl_ms);
-}
-
-static void test_shortened_entries_expire_in_time(void **state)
-{
-    conform *t = *state;
-    watch(t->cache, some_ttls, SOME, write_over_longer);
 }
 
 static zcache_status write_in_batch(zcache *cache, const char *key, int64_t ttl_ms)
@@ -102,10 +38,65 @@ static zcache_status write_in_batch(zcache *cache, const char *key, int64_t ttl_
     return zcache_set_multi(cache, 2, items, NULL);
 }
 
-static void test_batched_entries_expire_in_time(void **state)
+static const struct {
+    const char *name;
+    zcache_status (*write)(zcache *cache, const char *key, int64_t ttl_ms);
+} ways[] = {
+    {"set", write_with_set},        {"touch", write_with_touch}, {"incr", write_with_incr},
+    {"shorten", write_over_longer}, {"batch", write_in_batch},
+};
+static const int64_t ttls[] = {1, 30, 250, 700, 999, 1000, 1001, 1400, 1900, 2600};
+enum { WAYS = sizeof(ways) / sizeof(ways[0]), TTLS = sizeof(ttls) / sizeof(ttls[0]) };
+
+/* ---- watching -------------------------------------------------------------------------------- */
+
+typedef struct watched {
+    char key[32];
+    int64_t ttl_ms, before_ms, after_ms; /* its writing */
+    bool gone;
+} watched;
+
+static void start_watch(zcache *cache, watched *entry, size_t way, int64_t ttl_ms)
+{
+    *entry = (watched){.ttl_ms = ttl_ms};
+    snprintf(entry->key, sizeof(entry->key), "%s-%d", ways[way].name, (int)ttl_ms);
+    entry->before_ms = clock_ms();
+    assert_status(ZCACHE_OK, ways[way].write(cache, entry->key, ttl_ms));
+    entry->after_ms = clock_ms();
+}
+
+static void look_at(zcache *cache, watched *entry)
+{
+    int64_t asked_ms = clock_ms();
+    zcache_status status = zcache_exists(cache, entry->key, NULL);
+    int64_t lived_at_most_ms = clock_ms() + 1 - entry->before_ms;
+    int64_t lived_at_least_ms = asked_ms - entry->after_ms;
+    entry->gone = status == ZCACHE_MISS;
+    if (!entry->gone)
+        assert_status(ZCACHE_OK, status);
+    if (entry->gone && lived_at_most_ms < entry->ttl_ms)
+        fail_msg("%s: %s went after %d ms", conform_provider_now->name, entry->key,
+                 (int)lived_at_most_ms);
+    if (!entry->gone && lived_at_least_ms > entry->ttl_ms + conform_late_ms())
+        fail_msg("%s: %s is still there after %d ms", conform_provider_now->name, entry->key,
+                 (int)lived_at_least_ms);
+}
+
+/* All at once: they take as long as the longest TTL. */
+static void test_entries_expire_in_time_however_they_got_their_ttl(void **state)
 {
     conform *t = *state;
-    watch(t->cache, some_ttls, SOME, write_in_batch);
+    static watched entries[WAYS * TTLS];
+    for (size_t i = 0; i < WAYS * TTLS; i++)
+        start_watch(t->cache, &entries[i], i % WAYS, ttls[i / WAYS]);
+    for (size_t left = WAYS * TTLS; left > 0; clock_sleep_ms(3)) {
+        for (size_t i = 0; i < WAYS * TTLS; i++) {
+            if (entries[i].gone)
+                continue;
+            look_at(t->cache, &entries[i]);
+            left -= entries[i].gone;
+        }
+    }
     assert_holds(t->cache, "other", "v");
 }
 
@@ -174,11 +165,7 @@ static void test_expired_entry_is_as_if_it_had_never_been(void **state)
 }
 
 static const struct CMUnitTest expiry_tests[] = {
-    TEST(test_set_entries_expire_in_time),
-    TEST(test_touched_entries_expire_in_time),
-    TEST(test_created_counters_expire_in_time),
-    TEST(test_shortened_entries_expire_in_time),
-    TEST(test_batched_entries_expire_in_time),
+    TEST(test_entries_expire_in_time_however_they_got_their_ttl),
     TEST(test_lengthened_entry_outlives_its_first_ttl),
     TEST(test_incremented_entry_expires_when_it_would_have),
     TEST(test_expired_entry_is_as_if_it_had_never_been),

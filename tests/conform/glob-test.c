@@ -243,7 +243,9 @@ static void test_odd_patterns_match_what_a_redis_server_matches(void **state)
     for (size_t i = 0; i < NAMES; i++)
         raw_set(judge, names[i], strlen(names[i]), "v", 1);
     uint32_t random = 12345;
-    for (int i = 0; i < 500; i++) {
+    /* A memcached takes 20 ms for each listing, in which the matching is the host's, as memory's. */
+    int patterns = strcmp(conform_provider_now->name, "memcached") == 0 ? 100 : 500;
+    for (int i = 0; i < patterns; i++) {
         char pattern[12];
         size_t size = 1 + i % (sizeof(pattern) - 1);
         for (size_t j = 0; j < size; j++) {
