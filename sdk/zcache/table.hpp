@@ -144,7 +144,7 @@ template <class T> class zcache::table : public keyspace
     }
 
     /* The table as C has it; borrowed. */
-    const zcache_typed *typed() const
+    zcache_typed *typed() const
     {
         static_cast<void>(handle()); /* throws if it is not open */
         return typed_;
