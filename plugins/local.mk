@@ -10,6 +10,9 @@ endif
 if PLUGIN_REDIS
 include %D%/redis/local.mk
 endif
+if PLUGIN_CBOR
+include %D%/cbor/local.mk
+endif
 if PLUGIN_MEMCACHED
 include %D%/memcached/local.mk
 endif

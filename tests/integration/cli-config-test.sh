@@ -132,10 +132,11 @@ expect 'an unknown setting of -s' 4 '' 'zcache: *timeot*did you mean "timeout"[?
 
 # ---- plugins ----
 
-expect_like 'plugin list' 0 "memcached  1.0.0  provider  *memcached.so  *
+expect_like 'plugin list' 0 "cbor       1.0.0  codec     *cbor.so       *
+memcached  1.0.0  provider  *memcached.so  *
 memory     1.0.0  provider  *memory.so     *
 redis      1.0.0  provider  *redis.so      *" '' zcache plugin list
-expect_like 'plugin list --json' 0 '\[{"name": "memcached", "file": "*", "refused": null, "version": "1.0.0", "kind": "provider", "summary": "*"}, *\]' '' \
+expect_like 'plugin list --json' 0 '\[{"name": "cbor", "file": "*", "refused": null, "version": "1.0.0", "kind": "codec", "summary": "*"}, *\]' '' \
     zcache --json plugin list
 expect_like 'plugin info memory' 0 'memory 1.0.0: *capabilities  get set del *
 Options, section \[memory\]:
@@ -145,6 +146,12 @@ expect_like 'plugin info redis' 0 '*native        hiredis.redisContext/*  passwo
     zcache plugin info redis
 expect_like 'plugin info memcached' 0 '*keys          any bytes (percent-encoded there), *TTL granule   1s*' '' \
     zcache plugin info memcached
+expect_like 'plugin info of a codec' 0 'cbor 1.0.0: *kind          codec
+  capabilities  put next
+  unloading     when its last cache is closed
+  ABI           1.0' '' zcache plugin info cbor
+expect_like 'plugin info --json of a codec' 0 '{"name": "cbor", *"kind": "codec", "capabilities": "put next", *"resident": false}' '' \
+    zcache plugin info cbor --json
 expect_like 'plugin info --json' 0 '{"name": "memory", "version": "1.0.0", *"options": \[{"key": "max_memory", "type": "size", *"secret": false, *}\]}' '' \
     zcache plugin info memory --json
 expect 'plugin info of a plugin that is not there' 4 '' 'zcache: no plugin nosuch*' \

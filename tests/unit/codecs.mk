@@ -17,3 +17,10 @@ tests_unit_msgpack_number_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_msgpack_number_test_LDADD = $(CODEC_HARNESS_LIBS) -lm
 tests_unit_msgpack_damage_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_msgpack_damage_test_LDADD = $(CODEC_HARNESS_LIBS)
+
+if PLUGIN_CBOR
+check_PROGRAMS += tests/unit/cbor-test
+TESTS += tests/unit/cbor-test
+tests_unit_cbor_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_cbor_test_LDADD = $(CODEC_HARNESS_LIBS) -lm
+endif
