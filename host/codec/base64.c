@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Base64: three bytes are four characters of six bits. Each character's value is kept with a bit above
- * it, VALID, so that one test serves four characters and one subtraction takes the bits away.
+ * Base64: three bytes are four characters of six bits. Each character's value is kept with a bit
+ * above it, VALID, so that one test serves four characters and one subtraction takes the bits away.
  */
 #include <stdint.h>
 

@@ -26,8 +26,8 @@ static inline size_t zc_base64_bytes_max(size_t size)
     return size / 4 * 3 + size % 4 * 3 / 4;
 }
 
-/* Writes the bytes to `to`, which has room for zc_base64_bytes_max(size) or is `text` itself, and their
- * number to *count. False: it is not Base64; what is in `to` then is nothing. */
+/* Writes the bytes to `to`, which has room for zc_base64_bytes_max(size) or is `text` itself, and
+ * their number to *count. False: it is not Base64; what is in `to` then is nothing. */
 bool zc_base64_decode(const char *text, size_t size, void *to, size_t *count);
 
 #endif

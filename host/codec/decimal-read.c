@@ -40,15 +40,15 @@ static inline bool is_digit(char character)
 
 /* ---- exact: all digits --------------------------------------------------------------------- */
 
-/* A number half way between two doubles has at most 767 digits that are not zeros at an end: after as
- * many, others matter only in being there. */
+/* A number half way between two doubles has at most 767 digits that are not zeros at an end: after
+ * as many, others matter only in being there. */
 #define EXACT_DIGITS        800
 #define EXACT_EXPONENT      9999
 #define EXACT_EXPONENT_SIZE sizeof("e-9999")
 #define EXACT_SIZE          (1 + EXACT_DIGITS + 1 + EXACT_EXPONENT_SIZE) /* sign, digits, rest */
 
-/* Writes a well-formed number anew, as digits and an exponent: no point, so no locale, and of bounded
- * size. */
+/* Writes a well-formed number anew, as digits and an exponent: no point, so no locale, and of
+ * bounded size. */
 static void exact_write(const char *text, size_t size, char to[EXACT_SIZE])
 {
     const char *at = text;
@@ -168,7 +168,7 @@ static bool by_power(uint64_t significand, int64_t exponent, double *value)
     uint64_t rest = high & ((UINT64_C(1) << cut) - 1);
     uint64_t half = UINT64_C(1) << (cut - 1);
     bool is_tie = is_exact && rest == half && product.middle == 0 && product.low == 0;
-    mantissa += is_tie ? mantissa & 1 : rest >= half;
+    mantissa += is_tie ? mantissa & 1 : rest >= half; /* what is not exact lies above */
 
     /* the hidden bit of the mantissa, or of what it was rounded to, counts the exponent up */
     uint64_t bits = ((uint64_t)(biased - 1) << (DBL_MANT_DIG - 1)) + mantissa;
@@ -199,7 +199,7 @@ static double nearest_double(decimal number, const char *text, size_t size)
     return exact_double(text, size);
 }
 
-/* ---- grammar ---------------------------------------------------------------------------------- */
+/* ---- grammar --------------------------------------------------------------------------------- */
 
 /* The value of eight characters if all are digits. The first is the lowest byte. Joins neighbours
  * three times. */
@@ -268,12 +268,13 @@ static void cut_digits(const char *digits, const char *end, decimal *number)
     }
 }
 
-/* An integer of `count` digits, whose value modulo 2^64 is known. False: 64 bits don't hold it, or it
- * is -0, which only a double tells from 0. */
+/* An integer of `count` digits, whose value modulo 2^64 is known. False: 64 bits don't hold it, or
+ * it is -0, which only a double tells from 0. */
 static bool as_integer(const char *digits, ptrdiff_t count, const decimal *value, zc_number *number)
 {
+    /* 20 digits from a 1 on are below 2^64 + 2^63: what has overflown is small */
     if (count > 20 || (count == 20 && (*digits != '1' || value->significand < UINT64_C(1) << 63)))
-        return false; /* 20 digits from a 1 on are below 2^64 + 2^63: the overflown ones are small */
+        return false;
     if (value->significand <= INT64_MAX) {
         number->kind = ZC_NUMBER_INTEGER;
         number->integer =
@@ -343,8 +344,8 @@ bool zc_number_to_float(const zc_number *number, float *value)
         *value = (float)number->natural;
         return true;
     }
-    /* Rounding the nearest double is rounding the number, unless that double lies half way between two
-     * floats: which side the number is on was then rounded away. */
+    /* Rounding the nearest double is rounding the number, unless that double lies half way between
+     * two floats: which side the number is on was then rounded away. */
     uint64_t bits;
     memcpy(&bits, &number->real, sizeof(bits));
     bool is_half_way = (bits & 0x1FFFFFFF) == 0x10000000;

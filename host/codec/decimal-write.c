@@ -3,11 +3,11 @@
  *
  * Real numbers to decimal text: Raffaello Giulietti, "The Schubfach way to render doubles" (2020).
  *
- * The numbers that read back as v = c * 2^q are an interval around it. Let 10^k be the largest power
- * of ten not above the width of the interval: then at least one multiple of 10^k lies within, and at most
- * one of 10^(k+1), which is the shorter one if there is one. So all that is needed are v and the ends of
- * the interval in units of 10^k / 4, to the nearest integer or "a little beside it": one multiplication
- * with a power of ten each.
+ * The numbers that read back as v = c * 2^q are an interval around it. Let 10^k be the largest
+ * power of ten not above the width of the interval: then at least one multiple of 10^k lies within,
+ * and at most one of 10^(k+1), which is the shorter one if there is one. So all that is needed are
+ * v and the ends of the interval in units of 10^k / 4, to the nearest integer or "a little beside
+ * it": one multiplication with a power of ten each.
  */
 #include <math.h>
 #include <string.h>
@@ -30,12 +30,13 @@ static inline uint64_t scale(zc_power power, uint64_t factor)
     return product.high | (product.middle > 1);
 }
 
-/* The shortest decimal that is nearer to c * 2^q than to its neighbours (as near is near enough if c is
- * even: readers round ties to even), and of those the nearest to it. It may end in zeros. The neighbour
- * below is only half as far when c is the least with its number of bits, which `is_uneven` tells. */
+/* The shortest decimal that is nearer to c * 2^q than to its neighbours (as near is near enough if
+ * c is even: readers round ties to even), and of those the nearest to it. It may end in zeros. The
+ * neighbour below is only half as far when c is the least with its number of bits, which
+ * `is_uneven` tells. */
 static decimal shortest(uint64_t c, int q, bool is_uneven)
 {
-    /* floor(log10(2^q)), and that of 3/4 * 2^q: the constants are log10(2) and log10(3/4), times 2^22 */
+    /* floor(log10(2^q)) or that of 3/4 * 2^q: log10(2) and log10(3/4), times 2^22 */
     int k = (q * 1262611 - (is_uneven ? 524031 : 0)) >> 22;
     zc_power power = zc_power_of_ten(-k);
     int shift = q + zc_power_log2(-k) + 1; /* 1 to 4 */
@@ -60,8 +61,8 @@ static decimal shortest(uint64_t c, int q, bool is_uneven)
 
 /* ---- digits ---------------------------------------------------------------------------------- */
 
-/* The eight digits of value < 10^8 as numbers, one in each byte; the first is the lowest byte. Halves
- * the digits in each part three times; the factors are reciprocals of 100 and 10. */
+/* The eight digits of value < 10^8 as numbers, one in each byte; the first is the lowest byte.
+ * Halves the digits in each part three times; the factors are reciprocals of 100 and 10. */
 static inline uint64_t eight_digits(uint32_t value)
 {
     uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Numbers as decimal text and back: the numbers of JSON (RFC 8259). The locale plays no part, nothing
- * is allocated, errno is kept; any thread.
+ * Numbers as decimal text and back: the numbers of JSON (RFC 8259). The locale plays no part,
+ * nothing is allocated, errno is kept; any thread.
  *
- * Real numbers are written as the shortest text that reads back as the same number, and of several the
- * nearest to it; they are read correctly rounded (to nearest, ties to even), however long the text is.
+ * Real numbers are written as the shortest text that reads back as the same number, and of several
+ * the nearest to it; they are read correctly rounded (to nearest, ties to even), however long the
+ * text is.
  */
 #ifndef ZC_CODEC_DECIMAL_H
 #define ZC_CODEC_DECIMAL_H
@@ -16,8 +17,8 @@
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* Room that the writers ask for. They may write all of it, and return how much of it is text; there is
- * no NUL at the end. */
+/* Room that the writers ask for. They may write all of it, and return how much of it is text; there
+ * is no NUL at the end. */
 #define ZC_DOUBLE_MAX 40
 #define ZC_INT64_MAX  24
 

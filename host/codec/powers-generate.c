@@ -3,9 +3,10 @@
  *
  * Prints powers.c: `make host/codec/powers-generate && host/codec/powers-generate > …/powers.c`.
  *
- * 10^q has the significant bits of 5^q. One long number begins as a power of two and is multiplied by
- * 5 again and again, or divided by 5: each division rounds down, and so, as floor(floor(x / 5) / 5)
- * is floor(x / 25), all of them together do so once. The top 128 bits are what the table holds.
+ * 10^q has the significant bits of 5^q. One long number begins as a power of two and is multiplied
+ * by 5 again and again, or divided by 5: each division rounds down, and so, as
+ * floor(floor(x / 5) / 5) is floor(x / 25), all of them together do so once. The top 128 bits are
+ * what the table holds.
  */
 #include <stdio.h>
 

@@ -3,8 +3,8 @@
  *
  * UTF-8 by a state machine of one load and one shift a byte: the table gives for each byte the next
  * states of all states, six bits each, at the position that the present state is the number of (Per
- * Vognsen, "Shift-based DFAs", after Björn Höhrmann's decoder). INVALID leads only to itself, so it is
- * looked at once a block.
+ * Vognsen, "Shift-based DFAs", after Björn Höhrmann's decoder). INVALID leads only to itself, so it
+ * is looked at once a block.
  */
 #include <stdint.h>
 #include <string.h>
