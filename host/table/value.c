@@ -58,6 +58,38 @@ zcache_status zc_typed_encode(zcache_typed *table, const void *value, zcache_buf
 
 /* ---- decoding ------------------------------------------------------------------------------------ */
 
+static const void *pointer_at(const char *at)
+{
+    const void *pointer;
+    memcpy(&pointer, at, sizeof(pointer));
+    return pointer;
+}
+
+/* Any piece of the value's block: the first owned pointer that is not NULL. */
+static const void *find_piece(const zcache_struct *type, const char *value)
+{
+    for (size_t i = 0; i < type->field_count; i++) {
+        const zcache_field *field =
+            (const zcache_field *)(const void *)((const char *)type->fields + i * type->field_size);
+        const char *at = value + field->offset;
+        bool is_array = field->shape == ZCACHE_SHAPE_FIXED;
+        const void *piece = NULL;
+        if (field->shape == ZCACHE_SHAPE_COUNTED) {
+            piece = pointer_at(at);
+        } else if (field->type == ZCACHE_TYPE_STRING || field->type == ZCACHE_TYPE_BYTES ||
+                   field->type == ZCACHE_TYPE_POINTER) {
+            for (size_t k = 0; piece == NULL && k < (is_array ? field->count : 1); k++)
+                piece = pointer_at(at + k * field->size);
+        } else if (field->type == ZCACHE_TYPE_NESTED) {
+            for (size_t k = 0; piece == NULL && k < (is_array ? field->count : 1); k++)
+                piece = find_piece(field->structure(), at + k * field->size);
+        }
+        if (piece != NULL)
+            return piece;
+    }
+    return NULL;
+}
+
 /* Strings take about as much in the block as in any encoding; each has a mark. */
 static size_t likely_size(const zc_plan *plan, size_t encoded)
 {
@@ -76,7 +108,8 @@ static zcache_status decode(zcache_typed *table, const zc_codec *codec, zcache_s
         else
             status = codec->decode(codec->custom, plan, bytes, value, &block);
         if (status == ZCACHE_OK) {
-            if (block.used == 0)
+            /* A field that came twice may have had memory only the first time. */
+            if (block.used == 0 || find_piece(plan->type, value) == NULL)
                 zc_free(block.base);
             return ZCACHE_OK;
         }
@@ -134,38 +167,6 @@ zcache_status zc_typed_decode(zcache_typed *table, zcache_slice key, zcache_slic
 }
 
 /* ---- freeing ------------------------------------------------------------------------------------- */
-
-static const void *pointer_at(const char *at)
-{
-    const void *pointer;
-    memcpy(&pointer, at, sizeof(pointer));
-    return pointer;
-}
-
-/* Any piece of the value's block: the first owned pointer that is not NULL. */
-static const void *find_piece(const zcache_struct *type, const char *value)
-{
-    for (size_t i = 0; i < type->field_count; i++) {
-        const zcache_field *field =
-            (const zcache_field *)(const void *)((const char *)type->fields + i * type->field_size);
-        const char *at = value + field->offset;
-        bool is_array = field->shape == ZCACHE_SHAPE_FIXED;
-        const void *piece = NULL;
-        if (field->shape == ZCACHE_SHAPE_COUNTED) {
-            piece = pointer_at(at);
-        } else if (field->type == ZCACHE_TYPE_STRING || field->type == ZCACHE_TYPE_BYTES ||
-                   field->type == ZCACHE_TYPE_POINTER) {
-            for (size_t k = 0; piece == NULL && k < (is_array ? field->count : 1); k++)
-                piece = pointer_at(at + k * field->size);
-        } else if (field->type == ZCACHE_TYPE_NESTED) {
-            for (size_t k = 0; piece == NULL && k < (is_array ? field->count : 1); k++)
-                piece = find_piece(field->structure(), at + k * field->size);
-        }
-        if (piece != NULL)
-            return piece;
-    }
-    return NULL;
-}
 
 ZCACHE_PUBLIC void zcache_struct_free(const zcache_struct *type, void *value)
 {

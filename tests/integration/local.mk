@@ -39,6 +39,13 @@ tests_integration_control_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS)
 endif
 endif
 
+if PLUGIN_MEMORY
+check_PROGRAMS += tests/integration/typed-memory-test
+TESTS += tests/integration/typed-memory-test
+tests_integration_typed_memory_test_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_integration_typed_memory_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS)
+endif
+
 # Plugins met through the public API, and what is exported.
 check_PROGRAMS += tests/integration/plugin-refusal-test
 tests_integration_plugin_refusal_test_CPPFLAGS = $(TEST_CPPFLAGS)
