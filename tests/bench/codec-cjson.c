@@ -118,12 +118,12 @@ static size_t count_of(const cJSON *array)
     return (size_t)cJSON_GetArraySize(array);
 }
 
-static char *copy(const cJSON *item, block *memory)
+static char *copy(const cJSON *item, bench_block *memory)
 {
     return block_text(memory, text(item), strlen(text(item)));
 }
 
-static char **copy_texts(const cJSON *array, size_t *count, block *memory)
+static char **copy_texts(const cJSON *array, size_t *count, bench_block *memory)
 {
     *count = count_of(array);
     char **texts = block_take_array(memory, *count * sizeof(*texts)), **to = texts;
@@ -132,7 +132,7 @@ static char **copy_texts(const cJSON *array, size_t *count, block *memory)
     return texts;
 }
 
-static double *copy_doubles(const cJSON *array, size_t *count, block *memory)
+static double *copy_doubles(const cJSON *array, size_t *count, bench_block *memory)
 {
     *count = count_of(array);
     double *numbers = block_take_array(memory, *count * sizeof(*numbers)), *to = numbers;
@@ -141,7 +141,7 @@ static double *copy_doubles(const cJSON *array, size_t *count, block *memory)
     return numbers;
 }
 
-static void get_address(const cJSON *object, address *to, block *memory);
+static void get_address(const cJSON *object, address *to, bench_block *memory);
 
 #define GET_I64(f)     to->f = (int64_t)number(got);
 #define GET_I32(f)     to->f = (int32_t)number(got);
@@ -157,7 +157,7 @@ static void get_address(const cJSON *object, address *to, block *memory);
     got = find(object, &next, #f); \
     GET_##KIND(f)
 
-static void get_address(const cJSON *object, address *to, block *memory)
+static void get_address(const cJSON *object, address *to, bench_block *memory)
 {
     if (!cJSON_IsObject(object))
         abort();
@@ -178,7 +178,7 @@ static void *decode_user(const char *bytes, size_t size, void *value)
     user *to = value;
     cJSON *object = parse(bytes, size);
     const cJSON *got, *next = object->child;
-    block begun = block_begin(size), *memory = &begun;
+    bench_block begun = block_begin(size), *memory = &begun;
     USER_FIELDS(GET)
     cJSON_Delete(object);
     return memory->memory;
@@ -189,7 +189,7 @@ static void *decode_product(const char *bytes, size_t size, void *value)
     product *to = value;
     cJSON *object = parse(bytes, size);
     const cJSON *got, *next = object->child;
-    block begun = block_begin(size), *memory = &begun;
+    bench_block begun = block_begin(size), *memory = &begun;
     PRODUCT_FIELDS(GET)
     cJSON_Delete(object);
     return memory->memory;

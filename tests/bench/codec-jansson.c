@@ -125,7 +125,7 @@ static const char *text(const json_t *value, size_t *size)
     return json_string_value(value);
 }
 
-static char *copy(const json_t *value, block *memory)
+static char *copy(const json_t *value, bench_block *memory)
 {
     size_t size;
     const char *from = text(value, &size);
@@ -146,7 +146,7 @@ static void copy_chars(const json_t *value, char *to, size_t room)
     bench_copy_chars(to, room, from, size);
 }
 
-static char **copy_texts(const json_t *array, size_t *count, block *memory)
+static char **copy_texts(const json_t *array, size_t *count, bench_block *memory)
 {
     *count = json_array_size(expect(array, JSON_ARRAY));
     char **texts = block_take_array(memory, *count * sizeof(*texts));
@@ -155,7 +155,7 @@ static char **copy_texts(const json_t *array, size_t *count, block *memory)
     return texts;
 }
 
-static double *copy_doubles(const json_t *array, size_t *count, block *memory)
+static double *copy_doubles(const json_t *array, size_t *count, bench_block *memory)
 {
     *count = json_array_size(expect(array, JSON_ARRAY));
     double *numbers = block_take_array(memory, *count * sizeof(*numbers));
@@ -164,7 +164,7 @@ static double *copy_doubles(const json_t *array, size_t *count, block *memory)
     return numbers;
 }
 
-static void get_address(const json_t *value, address *to, block *memory);
+static void get_address(const json_t *value, address *to, bench_block *memory);
 
 #define GET_I64(f)     to->f = json_integer_value(expect(got, JSON_INTEGER));
 #define GET_I32(f)     to->f = (int32_t)json_integer_value(expect(got, JSON_INTEGER));
@@ -180,7 +180,7 @@ static void get_address(const json_t *value, address *to, block *memory);
     got = find(object, &next, #f); \
     GET_##KIND(f)
 
-static void get_address(const json_t *value, address *to, block *memory)
+static void get_address(const json_t *value, address *to, bench_block *memory)
 {
     json_t *object = (json_t *)(uintptr_t)expect(value, JSON_OBJECT); /* iterators want it so */
     const json_t *got;
@@ -201,7 +201,7 @@ static void *decode_user(const char *bytes, size_t size, void *value)
     user *to = value;
     json_t *object = load(bytes, size);
     const json_t *got;
-    block begun = block_begin(size), *memory = &begun;
+    bench_block begun = block_begin(size), *memory = &begun;
     void *next = json_object_iter(object);
     USER_FIELDS(GET)
     json_decref(object);
@@ -213,7 +213,7 @@ static void *decode_product(const char *bytes, size_t size, void *value)
     product *to = value;
     json_t *object = load(bytes, size);
     const json_t *got;
-    block begun = block_begin(size), *memory = &begun;
+    bench_block begun = block_begin(size), *memory = &begun;
     void *next = json_object_iter(object);
     PRODUCT_FIELDS(GET)
     json_decref(object);

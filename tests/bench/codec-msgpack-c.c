@@ -131,12 +131,12 @@ static const msgpack_object_str *text(const msgpack_object *object)
     return &object->via.str;
 }
 
-static char *copy(const msgpack_object *object, block *memory)
+static char *copy(const msgpack_object *object, bench_block *memory)
 {
     return block_text(memory, text(object)->ptr, text(object)->size);
 }
 
-static char **copy_texts(const msgpack_object *object, size_t *count, block *memory)
+static char **copy_texts(const msgpack_object *object, size_t *count, bench_block *memory)
 {
     expect(object, MSGPACK_OBJECT_ARRAY);
     *count = object->via.array.size;
@@ -146,7 +146,7 @@ static char **copy_texts(const msgpack_object *object, size_t *count, block *mem
     return texts;
 }
 
-static double *copy_doubles(const msgpack_object *object, size_t *count, block *memory)
+static double *copy_doubles(const msgpack_object *object, size_t *count, bench_block *memory)
 {
     expect(object, MSGPACK_OBJECT_ARRAY);
     *count = object->via.array.size;
@@ -156,7 +156,7 @@ static double *copy_doubles(const msgpack_object *object, size_t *count, block *
     return numbers;
 }
 
-static void get_address(const msgpack_object *object, address *to, block *memory);
+static void get_address(const msgpack_object *object, address *to, bench_block *memory);
 
 #define GET_I64(f)     to->f = integer(got);
 #define GET_I32(f)     to->f = (int32_t)integer(got);
@@ -172,7 +172,7 @@ static void get_address(const msgpack_object *object, address *to, block *memory
     got = find(map, &next, #f, sizeof(#f) - 1); \
     GET_##KIND(f)
 
-static void get_address(const msgpack_object *object, address *to, block *memory)
+static void get_address(const msgpack_object *object, address *to, bench_block *memory)
 {
     expect(object, MSGPACK_OBJECT_MAP);
     const msgpack_object_map *map = &object->via.map;
@@ -181,7 +181,7 @@ static void get_address(const msgpack_object *object, address *to, block *memory
     ADDRESS_FIELDS(GET)
 }
 
-static void get_user(const msgpack_object *object, user *to, block *memory)
+static void get_user(const msgpack_object *object, user *to, bench_block *memory)
 {
     expect(object, MSGPACK_OBJECT_MAP);
     const msgpack_object_map *map = &object->via.map;
@@ -190,7 +190,7 @@ static void get_user(const msgpack_object *object, user *to, block *memory)
     USER_FIELDS(GET)
 }
 
-static void get_product(const msgpack_object *object, product *to, block *memory)
+static void get_product(const msgpack_object *object, product *to, bench_block *memory)
 {
     expect(object, MSGPACK_OBJECT_MAP);
     const msgpack_object_map *map = &object->via.map;
@@ -216,7 +216,7 @@ static void *decode_user(const char *bytes, size_t size, void *value)
 {
     msgpack_object object;
     unpack(bytes, size, &object);
-    block memory = block_begin(size);
+    bench_block memory = block_begin(size);
     get_user(&object, value, &memory);
     return memory.memory;
 }
@@ -225,7 +225,7 @@ static void *decode_product(const char *bytes, size_t size, void *value)
 {
     msgpack_object object;
     unpack(bytes, size, &object);
-    block memory = block_begin(size);
+    bench_block memory = block_begin(size);
     get_product(&object, value, &memory);
     return memory.memory;
 }
@@ -241,7 +241,7 @@ static void unpack_next(const char *bytes, size_t size)
 static void *decode_user_next(const char *bytes, size_t size, void *value)
 {
     unpack_next(bytes, size);
-    block memory = block_begin(size);
+    bench_block memory = block_begin(size);
     get_user(&unpacked.data, value, &memory);
     return memory.memory;
 }
@@ -249,7 +249,7 @@ static void *decode_user_next(const char *bytes, size_t size, void *value)
 static void *decode_product_next(const char *bytes, size_t size, void *value)
 {
     unpack_next(bytes, size);
-    block memory = block_begin(size);
+    bench_block memory = block_begin(size);
     get_product(&unpacked.data, value, &memory);
     return memory.memory;
 }

@@ -135,7 +135,7 @@ void expect(bool condition)
         abort();
 }
 
-char *copy(const Value &text, block *memory)
+char *copy(const Value &text, bench_block *memory)
 {
     expect(text.IsString());
     return block_text(memory, text.GetString(), text.GetStringLength());
@@ -147,7 +147,7 @@ void copy_chars(const Value &text, char *to, size_t room)
     bench_copy_chars(to, room, text.GetString(), text.GetStringLength());
 }
 
-char **copy_texts(const Value &array, size_t *count, block *memory)
+char **copy_texts(const Value &array, size_t *count, bench_block *memory)
 {
     expect(array.IsArray());
     *count = array.Size();
@@ -163,7 +163,7 @@ double real(const Value &number)
     return number.GetDouble();
 }
 
-double *copy_doubles(const Value &array, size_t *count, block *memory)
+double *copy_doubles(const Value &array, size_t *count, bench_block *memory)
 {
     expect(array.IsArray());
     *count = array.Size();
@@ -197,7 +197,7 @@ state enumerator(const Value &text)
     return bench_state(text.GetString(), text.GetStringLength());
 }
 
-void get(const Value &object, address *to, block *memory);
+void get(const Value &object, address *to, bench_block *memory);
 
 #define GET_I64(f)     to->f = integer(got);
 #define GET_I32(f)     to->f = short_integer(got);
@@ -215,21 +215,21 @@ void get(const Value &object, address *to, block *memory);
         GET_##KIND(f)                                              \
     }
 
-void get(const Value &object, address *to, block *memory)
+void get(const Value &object, address *to, bench_block *memory)
 {
     expect(object.IsObject());
     auto next = object.MemberBegin();
     ADDRESS_FIELDS(GET)
 }
 
-void get(const Value &object, user *to, block *memory)
+void get(const Value &object, user *to, bench_block *memory)
 {
     expect(object.IsObject());
     auto next = object.MemberBegin();
     USER_FIELDS(GET)
 }
 
-void get(const Value &object, product *to, block *memory)
+void get(const Value &object, product *to, bench_block *memory)
 {
     expect(object.IsObject());
     auto next = object.MemberBegin();
@@ -249,7 +249,7 @@ template <typename T> void *decode(const char *bytes, size_t size, void *value)
     Allocator parsing(parse_memory, sizeof(parse_memory));
     Document document(&values, sizeof(parse_memory) / 2, &parsing);
     expect(!document.Parse(bytes).HasParseError());
-    block memory = block_begin(size);
+    bench_block memory = block_begin(size);
     get(document, static_cast<T *>(value), &memory);
     return memory.memory;
 }
@@ -264,7 +264,7 @@ template <typename T> void *decode_insitu(const char *bytes, size_t size, void *
     Allocator parsing(parse_memory, sizeof(parse_memory));
     Document document(&values, sizeof(parse_memory) / 2, &parsing);
     expect(!document.ParseInsitu(copied).HasParseError());
-    block memory = block_begin(size);
+    bench_block memory = block_begin(size);
     get(document, static_cast<T *>(value), &memory);
     return memory.memory;
 }
@@ -311,7 +311,7 @@ constexpr size_t elements_max = 64;
 class handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, handler>
 {
   public:
-    handler(const row *begin, const row *end, void *value, block *memory)
+    handler(const row *begin, const row *end, void *value, bench_block *memory)
         : top{begin, end, begin, static_cast<char *>(value)}, memory(memory)
     {
     }
@@ -445,7 +445,7 @@ class handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, handler>
 
     level top, outer{};
     const row *current = nullptr, *outer_row = nullptr;
-    block *memory;
+    bench_block *memory;
     bool started = false;
     size_t count = 0;
     char *texts[elements_max];
@@ -458,7 +458,7 @@ void *read(const row *begin, const row *end, const char *bytes, size_t size, voi
     rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, Allocator> reader(
         &parsing, sizeof(parse_memory) / 2);
     rapidjson::StringStream stream(bytes);
-    block memory = block_begin(size);
+    bench_block memory = block_begin(size);
     handler into(begin, end, value, &memory);
     expect(!reader.Parse(stream, into).IsError());
     return memory.memory;

@@ -6,12 +6,9 @@
  */
 #include <stdio.h>
 
-#include <zcache/table.h>
-
-#include "base/allocator.h"
 #include "base/error.h"
 #include "codec.h"
-#include "codec/codec.h"
+#include "table/typed.h"
 
 ZCACHE_ENUM(state, ZC_VALUE(ACTIVE, "active"), ZC_VALUE(PENDING, "pending"),
             ZC_VALUE(SUSPENDED, "suspended"))
@@ -32,115 +29,86 @@ ZCACHE_STRUCT(address, ADDRESS_FIELDS(DESCRIBE))
 ZCACHE_STRUCT(user, USER_FIELDS(DESCRIBE))
 ZCACHE_STRUCT(product, PRODUCT_FIELDS(DESCRIBE))
 
-static const zc_plan *plan_of(record which)
+/* A table that no cache has: values are all that it is used for. */
+typedef struct bench_table {
+    zcache_typed typed;
+    zc_codec_use use;
+} bench_table;
+
+static const zcache_struct *type_of(record which)
 {
-    static zc_plan *plans[RECORDS];
-    if (plans[which] == NULL &&
-        zc_plan_make(which == RECORD_USER ? user_struct() : product_struct(), &plans[which]) !=
-            ZCACHE_OK) {
-        fprintf(stderr, "%s\n", zc_error_text());
-        abort();
+    return which == RECORD_USER ? user_struct() : product_struct();
+}
+
+static void must_be_ok(zcache_status status)
+{
+    if (status == ZCACHE_OK)
+        return;
+    fprintf(stderr, "%s\n", zc_error_text());
+    abort();
+}
+
+static zcache_typed *open_table(bench_table *table, record which, zc_encode_fn *encode,
+                                zc_decode_fn *decode)
+{
+    if (table->typed.plan == NULL) {
+        must_be_ok(zc_plan_make(type_of(which), &table->typed.plan));
+        table->use.codec = (zc_codec){.encode = encode, .decode = decode};
+        atomic_store_explicit(&table->typed.codec, &table->use, memory_order_release);
     }
-    return plans[which];
+    return &table->typed;
 }
 
-/* ---- encoding: into a buffer that is kept ---------------------------------------------------- */
-
-static bool grow(zcache_buffer *buffer, size_t more)
+static zcache_typed *json_table(record which)
 {
-    size_t capacity = 2 * (buffer->size + more);
-    unsigned char *data = zc_realloc(buffer->data, capacity);
-    if (data == NULL)
-        return false;
-    buffer->data = data;
-    buffer->capacity = capacity;
-    return true;
+    static bench_table tables[RECORDS];
+    return open_table(&tables[which], which, zc_json_encode, zc_json_decode);
 }
 
-static size_t encode(zc_encode_fn *codec, record which, const void *value, const char **bytes)
+static zcache_typed *msgpack_table(record which)
 {
-    static zcache_buffer buffer = {.grow = grow, .error = zc_error};
+    static bench_table tables[RECORDS];
+    return open_table(&tables[which], which, zc_msgpack_encode, zc_msgpack_decode);
+}
+
+static size_t encode(zcache_typed *table, const void *value, const char **bytes)
+{
+    static zcache_buffer buffer; /* kept, as a thread's own is */
+    if (buffer.grow == NULL)
+        buffer = zc_buffer_over(NULL, 0);
     buffer.size = 0;
-    if (codec(NULL, plan_of(which), value, &buffer) != ZCACHE_OK) {
-        fprintf(stderr, "%s\n", zc_error_text());
-        abort();
-    }
+    must_be_ok(zc_typed_encode(table, value, &buffer));
     *bytes = (const char *)buffer.data;
     return buffer.size;
 }
 
-static size_t encode_user_json(const void *value, const char **bytes)
+/* The value has its block itself. */
+static void *decode(zcache_typed *table, const char *bytes, size_t size, void *value)
 {
-    return encode(zc_json_encode, RECORD_USER, value, bytes);
-}
-
-static size_t encode_product_json(const void *value, const char **bytes)
-{
-    return encode(zc_json_encode, RECORD_PRODUCT, value, bytes);
-}
-
-static size_t encode_user_msgpack(const void *value, const char **bytes)
-{
-    return encode(zc_msgpack_encode, RECORD_USER, value, bytes);
-}
-
-static size_t encode_product_msgpack(const void *value, const char **bytes)
-{
-    return encode(zc_msgpack_encode, RECORD_PRODUCT, value, bytes);
-}
-
-/* ---- decoding: into a block that the value owns ---------------------------------------------- */
-
-/* As host/table/value.c does. */
-static void *decode(zc_decode_fn *codec, record which, const char *bytes, size_t size, void *value)
-{
-    const zc_plan *plan = plan_of(which);
-    zcache_block into = {.capacity = size + 2 * ZCACHE_BLOCK_MARK * plan->field_count + 64,
-                         .error = zc_error};
-    zcache_status status;
-    for (;;) {
-        into.base = zc_alloc(into.capacity);
-        if (into.base == NULL)
-            abort();
-        status = codec(NULL, plan, zcache_bytes_of(bytes, size), value, &into);
-        if (status != ZCACHE_E_NOMEM || into.wanted <= into.capacity)
-            break;
-        zc_free(into.base);
-        into.capacity = into.wanted;
-        into.used = into.wanted = 0;
-    }
-    if (status != ZCACHE_OK) {
-        fprintf(stderr, "%s\n", zc_error_text());
-        abort();
-    }
-    return into.base;
+    must_be_ok(
+        zc_typed_decode(table, zcache_bytes_of("key", 3), zcache_bytes_of(bytes, size), value));
+    return NULL;
 }
 
 static void release(record which, void *value, void *memory)
 {
-    memset(value, 0, plan_of(which)->size);
-    zc_free(memory);
+    (void)memory;
+    zcache_struct_free(type_of(which), value);
 }
 
-static void *decode_user_json(const char *bytes, size_t size, void *value)
-{
-    return decode(zc_json_decode, RECORD_USER, bytes, size, value);
-}
-
-static void *decode_product_json(const char *bytes, size_t size, void *value)
-{
-    return decode(zc_json_decode, RECORD_PRODUCT, bytes, size, value);
-}
-
-static void *decode_user_msgpack(const char *bytes, size_t size, void *value)
-{
-    return decode(zc_msgpack_decode, RECORD_USER, bytes, size, value);
-}
-
-static void *decode_product_msgpack(const char *bytes, size_t size, void *value)
-{
-    return decode(zc_msgpack_decode, RECORD_PRODUCT, bytes, size, value);
-}
+#define FUNCTIONS(name, which, table)                                       \
+    static size_t encode_##name(const void *value, const char **bytes)      \
+    {                                                                       \
+        return encode(table(which), value, bytes);                          \
+    }                                                                       \
+    static void *decode_##name(const char *bytes, size_t size, void *value) \
+    {                                                                       \
+        return decode(table(which), bytes, size, value);                    \
+    }
+FUNCTIONS(user_json, RECORD_USER, json_table)
+FUNCTIONS(product_json, RECORD_PRODUCT, json_table)
+FUNCTIONS(user_msgpack, RECORD_USER, msgpack_table)
+FUNCTIONS(product_msgpack, RECORD_PRODUCT, msgpack_table)
 
 const competitor bench_zcache_json = {"zcache",
                                       {encode_user_json, encode_product_json},

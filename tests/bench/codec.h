@@ -44,24 +44,24 @@ extern const competitor bench_msgpack_c, bench_msgpack_c_next;
 
 /* ---- the memory of a value that another library decoded -------------------------------------- */
 
-typedef struct block {
+typedef struct bench_block {
     char *memory;
     char *at;
     char *end;
-} block;
+} bench_block;
 
 /* Enough for what is encoded in `size` bytes of any of the records: see block_take. */
-static inline block block_begin(size_t size)
+static inline bench_block block_begin(size_t size)
 {
     size_t capacity = size + 128;
     char *memory = (char *)malloc(capacity);
     if (memory == NULL)
         abort();
-    block begun = {memory, memory, memory + capacity};
+    bench_block begun = {memory, memory, memory + capacity};
     return begun;
 }
 
-static inline void *block_take(block *self, size_t size)
+static inline void *block_take(bench_block *self, size_t size)
 {
     char *taken = self->at;
     if ((size_t)(self->end - taken) < size)
@@ -70,7 +70,7 @@ static inline void *block_take(block *self, size_t size)
     return taken;
 }
 
-static inline void *block_take_array(block *self, size_t size)
+static inline void *block_take_array(bench_block *self, size_t size)
 {
     uintptr_t over = (uintptr_t)self->at % sizeof(void *);
     if (over > 0)
@@ -78,7 +78,7 @@ static inline void *block_take_array(block *self, size_t size)
     return block_take(self, size);
 }
 
-static inline char *block_text(block *self, const char *text, size_t size)
+static inline char *block_text(bench_block *self, const char *text, size_t size)
 {
     char *copy = (char *)block_take(self, size + 1);
     memcpy(copy, text, size);
