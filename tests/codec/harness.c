@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <zcache/plugin.h>
+
 #include "base/error.h"
 #include "fixtures/tagged.h"
 #include "values.h"
@@ -32,6 +34,27 @@ const codec_under_test codec_tokens = {"tokens", zc_tokens_encode, zc_tokens_dec
                                        VALUES_FINITE};
 const codec_under_test codec_bytes = {"bytes", zc_bytes_encode, zc_bytes_decode, NULL, 0};
 const codec_under_test codec_string = {"string", zc_string_encode, zc_string_decode, NULL, 0};
+
+#ifdef WITH_CBOR
+extern const zcache_descriptor zcache_plugin;
+
+static zcache_status cbor_put(const zcache_codec *codec, zcache_buffer *buffer,
+                              const zcache_token *token)
+{
+    (void)codec;
+    return zcache_plugin.codec->put(zcache_plugin.codec, buffer, token);
+}
+
+static zcache_status cbor_next(const zcache_codec *codec, zcache_reader *reader,
+                               zcache_token *token)
+{
+    (void)codec;
+    return zcache_plugin.codec->next(zcache_plugin.codec, reader, token);
+}
+
+static const zcache_codec cbor = {.size = sizeof(cbor), .put = cbor_put, .next = cbor_next};
+const codec_under_test codec_cbor = {"cbor", zc_tokens_encode, zc_tokens_decode, &cbor, 0};
+#endif
 
 static _Noreturn void never(const codec_under_test *codec, const char *what)
 {

@@ -21,6 +21,9 @@ typedef struct codec_under_test {
 
 /* tokens: the walker by tokens, with the codec of tests/fixtures/tagged.h. */
 extern const codec_under_test codec_json, codec_msgpack, codec_tokens, codec_bytes, codec_string;
+#ifdef WITH_CBOR /* the plugin, linked in */
+extern const codec_under_test codec_cbor;
+#endif
 
 /* The plan of a type; ends the program if it cannot be made. */
 zc_plan *codec_plan(const zcache_struct *type);

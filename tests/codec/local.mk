@@ -7,10 +7,16 @@ CODEC_HARNESS_SOURCES = \
 	tests/codec/types.h \
 	tests/codec/values.c tests/codec/values.h
 
+if PLUGIN_CBOR
+CODEC_HARNESS_SOURCES += plugins/cbor/cbor.c
+CODEC_CBOR_CPPFLAGS = -DWITH_CBOR $(CBOR_CFLAGS)
+endif
+
 check_LTLIBRARIES += tests/codec/libcodec-harness.la
-CODEC_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tests
+CODEC_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tests $(CODEC_CBOR_CPPFLAGS)
 tests_codec_libcodec_harness_la_CPPFLAGS = $(CODEC_TEST_CPPFLAGS)
 tests_codec_libcodec_harness_la_SOURCES = $(CODEC_HARNESS_SOURCES)
+tests_codec_libcodec_harness_la_LIBADD = $(CBOR_LIBS)
 
 CODEC_TESTS = tests/codec/property-test
 check_PROGRAMS += $(CODEC_TESTS)

@@ -18,7 +18,11 @@
 #include "types.h"
 #include "values.h"
 
-static const codec_under_test *const codecs[] = {&codec_json, &codec_msgpack, &codec_tokens};
+static const codec_under_test *const codecs[] = {&codec_json, &codec_msgpack, &codec_tokens,
+#ifdef WITH_CBOR
+                                                 &codec_cbor
+#endif
+};
 #define CODECS (sizeof(codecs) / sizeof(codecs[0]))
 
 typedef struct subject {

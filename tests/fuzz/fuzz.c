@@ -94,6 +94,18 @@ void fuzz_tokens(const uint8_t *data, size_t size)
                data, size);
 }
 
+#ifdef WITH_CBOR
+void fuzz_cbor(const uint8_t *data, size_t size)
+{
+    unsigned major = size > 0 ? data[0] >> 5 : 5;
+    fuzz_codec(&codec_cbor,
+               major == 5   ? KIND_MAP
+               : major == 4 ? KIND_ARRAY
+                            : KIND_TEXT,
+               data, size);
+}
+#endif
+
 void fuzz_bytes(const uint8_t *data, size_t size)
 {
     codec_try(&codec_bytes, all_plans()->bytes, data, size);

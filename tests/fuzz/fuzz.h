@@ -12,7 +12,12 @@
 #include <stdint.h>
 
 /* The decoders, each with a corpus of its name. */
-#define FUZZ_DECODERS(X) X(json) X(msgpack) X(tokens) X(bytes) X(string)
+#ifdef WITH_CBOR
+#define FUZZ_CBOR(X) X(cbor)
+#else
+#define FUZZ_CBOR(X)
+#endif
+#define FUZZ_DECODERS(X) X(json) X(msgpack) X(tokens) FUZZ_CBOR(X) X(bytes) X(string)
 
 #define FUZZ_DECLARE(decoder) void fuzz_##decoder(const uint8_t *data, size_t size);
 FUZZ_DECODERS(FUZZ_DECLARE)

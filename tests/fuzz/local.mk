@@ -17,6 +17,9 @@ FUZZERS = \
 	tests/fuzz/tokens-fuzzer \
 	tests/fuzz/bytes-fuzzer \
 	tests/fuzz/string-fuzzer
+if PLUGIN_CBOR
+FUZZERS += tests/fuzz/cbor-fuzzer
+endif
 FUZZ_SOURCES = %D%/target.c %D%/fuzz.c %D%/fuzz.h
 FUZZER_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_PROGRAMS += $(FUZZERS)
@@ -32,6 +35,10 @@ tests_fuzz_tokens_fuzzer_CPPFLAGS = $(FUZZ_CPPFLAGS) -DFUZZ_DECODER=tokens
 tests_fuzz_tokens_fuzzer_SOURCES = $(FUZZ_SOURCES)
 tests_fuzz_tokens_fuzzer_LDFLAGS = $(FUZZER_LINK)
 tests_fuzz_tokens_fuzzer_LDADD = $(FUZZ_LIBS)
+tests_fuzz_cbor_fuzzer_CPPFLAGS = $(FUZZ_CPPFLAGS) -DFUZZ_DECODER=cbor
+tests_fuzz_cbor_fuzzer_SOURCES = $(FUZZ_SOURCES)
+tests_fuzz_cbor_fuzzer_LDFLAGS = $(FUZZER_LINK)
+tests_fuzz_cbor_fuzzer_LDADD = $(FUZZ_LIBS)
 tests_fuzz_bytes_fuzzer_CPPFLAGS = $(FUZZ_CPPFLAGS) -DFUZZ_DECODER=bytes
 tests_fuzz_bytes_fuzzer_SOURCES = $(FUZZ_SOURCES)
 tests_fuzz_bytes_fuzzer_LDFLAGS = $(FUZZER_LINK)
@@ -47,6 +54,9 @@ tests_fuzz_seeds_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_seeds_LDADD = $(FUZZ_LIBS)
 
 fuzzers: $(FUZZERS)
+# For scripts.
+print-fuzzers:
+	@echo $(FUZZERS)
 
 
-EXTRA_DIST += %D%/run %D%/corpus %D%/json.dict %D%/msgpack.dict %D%/tokens.dict %D%/string.dict
+EXTRA_DIST += %D%/run %D%/corpus %D%/json.dict %D%/msgpack.dict %D%/tokens.dict %D%/cbor.dict %D%/string.dict

@@ -29,7 +29,11 @@ static void write_seed(const char *directory, const char *codec, unsigned number
 
 int main(int argc, char **argv)
 {
-    static const codec_under_test *const codecs[] = {&codec_json, &codec_msgpack, &codec_tokens};
+    static const codec_under_test *const codecs[] = {&codec_json, &codec_msgpack, &codec_tokens,
+#ifdef WITH_CBOR
+                                                     &codec_cbor
+#endif
+    };
     if (argc != 2) {
         fprintf(stderr, "usage: seeds DIRECTORY\n");
         return 2;
