@@ -8,7 +8,9 @@ CODEC_HARNESS_LIBS = tests/unit/libcodec-harness.la $(SUPPORT_LIBS) $(UNIT_LIBS)
 CODEC_HARNESS_TESTS = \
 	tests/unit/msgpack-damage-test \
 	tests/unit/msgpack-number-test \
-	tests/unit/msgpack-test
+	tests/unit/msgpack-test \
+	tests/unit/registry-test \
+	tests/unit/tokens-test
 check_PROGRAMS += $(CODEC_HARNESS_TESTS)
 TESTS += $(CODEC_HARNESS_TESTS)
 tests_unit_msgpack_test_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -17,6 +19,10 @@ tests_unit_msgpack_number_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_msgpack_number_test_LDADD = $(CODEC_HARNESS_LIBS) -lm
 tests_unit_msgpack_damage_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_msgpack_damage_test_LDADD = $(CODEC_HARNESS_LIBS)
+tests_unit_registry_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_registry_test_LDADD = $(CODEC_HARNESS_LIBS)
+tests_unit_tokens_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_tokens_test_LDADD = $(CODEC_HARNESS_LIBS)
 
 if PLUGIN_CBOR
 check_PROGRAMS += tests/unit/cbor-test
