@@ -392,7 +392,8 @@ typedef enum zcache_swap_mode {
      * put there.
      *
      * Cost, while it lasts: a write costs both providers' time, and may wait while at most 64
-     * entries of its lock are copied; reads cost what they did. Memory: about 3 MiB, and 64 values.
+     * entries of its lock are copied (one that has waited so through three quarters of its time
+     * fails the copy instead, and goes on); reads cost what they did. Memory: about 3 MiB, and 64 values.
      * Before and after, nothing. Only writes of this process are covered: what others write to the
      * old provider meanwhile may be missed. The old provider must support scan and tell TTLs;
      * a TTL grows by less than two granules of each provider that it passes through. */
