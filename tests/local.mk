@@ -44,5 +44,6 @@ include %D%/conform/local.mk
 include %D%/swap/local.mk
 include %D%/codec/local.mk
 include %D%/fuzz/local.mk
+include %D%/interop/local.mk
 endif
 include %D%/bench/local.mk
