@@ -38,6 +38,29 @@ compile_program() {
         $(package --cflags --libs zcache)
 }
 
+compile_cpp_program() {
+    cat >second.cpp <<'PROGRAM'
+#include <zcache/zcache.hpp>
+#include <cstdio>
+
+struct user {
+    int64_t id;
+    const char *name;
+};
+ZCACHE_STRUCT(user, ZC_I64(id), ZC_STRING(name))
+
+int main()
+{
+    const auto cache = zcache::cache::open_env();
+    const zcache::table<user> users(cache, "users");
+    users.set("7", {7, "Ann"}, std::chrono::hours(1));
+    std::puts((*users.get("7"))->name);
+}
+PROGRAM
+    # shellcheck disable=SC2046,SC2086 # lists of flags
+    $CXX -std=c++17 $SANITIZER_CFLAGS -o second second.cpp $(package --cflags --libs zcache)
+}
+
 # A plugin is installed by rename: a file that is loaded must never be overwritten.
 compile_plugin() {
     # shellcheck disable=SC2046 # a list of flags
@@ -64,6 +87,10 @@ check 'make install DESTDIR=…' make_in_build install
 check 'the soname is libzcache.so.1' soname_is libzcache.so.1
 check 'a program compiles by zcache.pc' compile_program
 check_output 'it runs on memory' hello installed ./first
+if [ -n "$CXX" ]; then
+    check 'a C++ program compiles by zcache.pc' compile_cpp_program
+    check_output 'it runs on memory' Ann installed ./second
+fi
 check_output 'zcache-plugin.pc tells where plugins go' "$plugindir" \
     env PKG_CONFIG_PATH="$root$libdir/pkgconfig" PKG_CONFIG_DISABLE_UNINSTALLED=1 \
     pkg-config --variable=plugindir zcache-plugin
