@@ -18,10 +18,12 @@ tests_codec_libcodec_harness_la_CPPFLAGS = $(CODEC_TEST_CPPFLAGS)
 tests_codec_libcodec_harness_la_SOURCES = $(CODEC_HARNESS_SOURCES)
 tests_codec_libcodec_harness_la_LIBADD = $(CBOR_LIBS)
 
-CODEC_TESTS = tests/codec/property-test
+CODEC_TESTS = tests/codec/drift-test tests/codec/property-test
 check_PROGRAMS += $(CODEC_TESTS)
 TESTS += $(CODEC_TESTS)
 CODEC_TEST_LIBS = tests/codec/libcodec-harness.la $(UNIT_LIBS)
+tests_codec_drift_test_CPPFLAGS = $(CODEC_TEST_CPPFLAGS)
+tests_codec_drift_test_LDADD = $(CODEC_TEST_LIBS)
 tests_codec_property_test_CPPFLAGS = $(CODEC_TEST_CPPFLAGS)
 tests_codec_property_test_LDADD = $(CODEC_TEST_LIBS)
 
