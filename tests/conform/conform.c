@@ -39,13 +39,15 @@ static bool is_set(const char *const settings[], const char *setting)
 
 zcache_status conform_try_open(zcache **cache, server *one, const char *const settings[])
 {
-    static char plugin_path[4096];
+    static char plugin_path[4096], connect_timeout[64];
     const char *all[SETTINGS];
     size_t count = 0;
     snprintf(plugin_path, sizeof(plugin_path), "cache.plugin_path=%s",
              getenv("ZCACHE_TEST_PLUGINS"));
     /* generous: a loaded machine, a sanitizer and valgrind are no failures */
-    const char *ours[] = {plugin_path, "cache.timeout=20s",
+    snprintf(connect_timeout, sizeof(connect_timeout), "%s.connect_timeout=20s",
+             conform_provider_now->name);
+    const char *ours[] = {plugin_path, "cache.timeout=20s", one == NULL ? NULL : connect_timeout,
                           one == NULL ? NULL : server_setting(one)};
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
         if (ours[i] != NULL && !is_set(settings, ours[i]))

@@ -54,6 +54,8 @@ static void open_cache(void)
     const char *settings[] = {path,
                               "cache.key_prefix=stress:",
                               "cache.timeout=20s",
+                              "redis.connect_timeout=20s",
+                              "memcached.connect_timeout=20s",
                               "cache.log_level=error",
                               server_setting(servers[0]),
                               server_setting(servers[1]),

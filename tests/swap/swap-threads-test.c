@@ -110,6 +110,8 @@ static void test_a_thousand_swaps_fail_no_operation(void **state)
     const char *settings[] = {path,
                               "cache.key_prefix=threads:",
                               "cache.timeout=30s",
+                              "redis.connect_timeout=30s",
+                              "memcached.connect_timeout=30s",
                               server_setting(redis),
                               server_setting(memcached),
                               NULL};

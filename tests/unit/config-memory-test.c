@@ -147,7 +147,7 @@ static void test_reporting(void **state)
     const zcache_descriptor *plugins[] = {&store};
     size_t count = 0;
     zc_config_each(config, plugins, 1, ignore_setting, &count);
-    assert_int_equal(15 + 6 + 1 + 3 + 2 * 2, count);
+    assert_int_equal(16 + 6 + 1 + 3 + 2 * 2, count);
     zc_config_free(config);
 }
 
