@@ -21,10 +21,10 @@
 
 /* Fields are read and written as bytes, for the program may call an int64_t by another name: long
  * or long long. */
-#define ZC_STORE(type, to, value)          \
-    do {                                   \
-        type stored = (type)(value);       \
-        memcpy(to, &stored, sizeof(type)); \
+#define ZC_STORE(type, to, value)            \
+    do {                                     \
+        type stored = (type)(value);         \
+        memcpy(to, &stored, sizeof(stored)); \
     } while (0)
 
 #define ZC_STORE_IF_SAME(type, to, value) \
