@@ -92,7 +92,7 @@ static bool same_one(const zcache_field *field, const char *at, const msgpack_ob
     default:
         return same_integer(field, at, object);
     }
-    memcpy(&pointer, at, sizeof(pointer));
+    pointer = values_pointer(at);
     if (pointer == NULL)
         return object->type == MSGPACK_OBJECT_NIL;
     if (field->type == ZCACHE_TYPE_POINTER)
@@ -111,7 +111,7 @@ static bool same_field(const zcache_field *field, const char *value, const msgpa
     if (field->shape == ZCACHE_SHAPE_ONE)
         return same_one(field, at, object);
     if (field->shape == ZCACHE_SHAPE_COUNTED) {
-        memcpy(&at, at, sizeof(at));
+        at = values_pointer(at);
         memcpy(&count, value + field->count, sizeof(count));
     }
     if (object->type != MSGPACK_OBJECT_ARRAY || object->via.array.size != count)

@@ -30,11 +30,11 @@ typedef struct subject {
     zc_plan *plan;
     unsigned rounds; /* the fewer, the larger its values are */
 } subject;
-static subject subjects[] = {{numbers_struct, NULL, 2000},
-                             {texts_struct, NULL, 500},
-                             {label_struct, NULL, 500},
-                             {arrays_struct, NULL, 200},
-                             {tree_struct, NULL, 100}};
+static subject subjects[] = {{numbers_struct, NULL, 1000},
+                             {texts_struct, NULL, 250},
+                             {label_struct, NULL, 300},
+                             {arrays_struct, NULL, 100},
+                             {tree_struct, NULL, 60}};
 #define SUBJECTS (sizeof(subjects) / sizeof(subjects[0]))
 
 /* A random value and what one codec makes of it. */

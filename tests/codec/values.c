@@ -381,8 +381,8 @@ static bool one_equal(const zcache_field *field, const char *a, const char *b, c
     default:
         return memcmp(a, b, field->size) == 0;
     }
-    memcpy(&left, a, sizeof(left));
-    memcpy(&right, b, sizeof(right));
+    left = values_pointer(a);
+    right = values_pointer(b);
     if (field->type == ZCACHE_TYPE_STRING)
         return texts_equal(left, right);
     if (field->type == ZCACHE_TYPE_POINTER && left != NULL && right != NULL)
@@ -407,8 +407,8 @@ static bool field_equal(const zcache_field *field, const char *a, const char *b,
         memcpy(&other, b + field->count, sizeof(other));
         if (count != other)
             return false;
-        memcpy(&left, left, sizeof(left));
-        memcpy(&right, right, sizeof(right));
+        left = values_pointer(left);
+        right = values_pointer(right);
     }
     for (size_t i = 0; i < count; i++)
         if (!one_equal(field, left + i * field->size, right + i * field->size, where))

@@ -39,6 +39,14 @@ double values_real(values *from, bool finite);
 /* Memory of the generator's, all zero. */
 void *values_memory(values *from, size_t size);
 
+/* The pointer that stands there. */
+static inline const void *values_pointer(const void *at)
+{
+    const void *pointer;
+    memcpy(&pointer, at, sizeof(pointer));
+    return pointer;
+}
+
 /* Whether two values of a type are equal, NaN to NaN, an array of no elements to none; else the name
  * of the field that differs is in `where`. */
 bool values_equal(const zcache_struct *type, const void *a, const void *b, const char **where);
