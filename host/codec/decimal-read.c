@@ -38,7 +38,7 @@ static inline bool is_digit(char character)
     return (unsigned char)(character - '0') < 10;
 }
 
-/* ---- exact: all digits --------------------------------------------------------------------- */
+/* ---- exact: all digits ----------------------------------------------------------------------- */
 
 /* A number half way between two doubles has at most 767 digits that are not zeros at an end: after
  * as many, others matter only in being there. */

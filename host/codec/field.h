@@ -14,7 +14,7 @@
 
 #include "codec/codec.h"
 
-/* ---- numbers ----------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 /* Integers beyond this may have lost digits as doubles: a real number is no integer then. */
 #define ZC_REAL_INTEGER_MAX INT64_C(0x20000000000000)
@@ -130,10 +130,10 @@ static inline bool zc_field_is_number(const zc_field *field)
     return field->type >= ZCACHE_TYPE_I8 && field->type <= ZCACHE_TYPE_DOUBLE;
 }
 
-/* ---- texts ------------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
-/* 0 if all bytes of a word are 0x01 to 0x7f: subtracting 1 from each borrows only where one is 0, and
- * leaves a high bit there. */
+/* 0 if all bytes of a word are 0x01 to 0x7f: subtracting 1 from each borrows only where one is 0,
+ * and leaves a high bit there. */
 static inline uint64_t zc_word_oddities(uint64_t word)
 {
     return ((word - UINT64_C(0x0101010101010101)) | word) & UINT64_C(0x8080808080808080);
@@ -203,7 +203,7 @@ static inline size_t zc_chars_size(const zc_field *field, const void *from)
     return end != NULL ? (size_t)(end - (const char *)from) : SIZE_MAX;
 }
 
-/* ---- enums ------------------------------------------------------------------------------------- */
+/* ---- enums ----------------------------------------------------------------------------------- */
 
 /* The bits of an enum of any width. Whether they have a sign is the compiler's choice, so only bits
  * are ever compared. */
@@ -253,7 +253,7 @@ static inline bool zc_enum_set(const zc_field *field, void *to, const void *name
     }
 }
 
-/* ---- nulls, memory ------------------------------------------------------------------------------- */
+/* ---- nulls, memory --------------------------------------------------------------------------- */
 
 /* Whether the field as a whole can be NULL. */
 static inline bool zc_field_is_nullable(const zc_field *field)
@@ -276,8 +276,8 @@ static inline bool zc_element_set_null(const zc_field *field, void *to)
     return true;
 }
 
-/* A null for a field: NULL where it can be, else what it is when it is missing. True if the field now
- * has a value: false for a required one too, which zc_plan_settle then finds missing. */
+/* A null for a field: NULL where it can be, else what it is when it is missing. True if the field
+ * now has a value: false for a required one too, which zc_plan_settle then finds missing. */
 static inline bool zc_field_set_null(const zc_plan *plan, const zc_field *field, void *value)
 {
     char *to = (char *)value + field->offset;
@@ -354,7 +354,7 @@ static inline bool zc_field_set_bytes(const zc_field *field, void *to, const voi
     return true;
 }
 
-/* ---- depth, fields that were seen ------------------------------------------------------------------ */
+/* ---- depth, fields that were seen ------------------------------------------------------------ */
 
 /* Each map and each array is a level; the outermost is level 1, and ZC_DEPTH_MAX the last. */
 
@@ -383,7 +383,7 @@ static inline void zc_seen_put(zc_seen *seen, size_t index, bool there)
         seen->words[index / 64] &= ~bit;
 }
 
-/* ---- what is wrong ------------------------------------------------------------------------------- */
+/* ---- what is wrong --------------------------------------------------------------------------- */
 
 /* Puts "user.age: " before the message that is there; "zcache_string: ", of a type that is its one
  * field. */

@@ -4,8 +4,8 @@
  * Reading JSON (RFC 8259) straight into a struct, by the plan of its type.
  *
  * Whoever wrote the text most likely wrote the fields in our order and without white space: so each
- * name is first compared, quotes and colon included, with that of the field that comes next, and only
- * if it is another one, it is read and looked up.
+ * name is first compared, quotes and colon included, with that of the field that comes next, and
+ * only if it is another one, it is read and looked up.
  */
 #include "base/error.h"
 #include "codec/base64.h"
@@ -20,7 +20,7 @@ typedef zc_json_reader reader;
 static const unsigned char *read_value(reader *r, const unsigned char *at, const zc_field *field,
                                        char *to, unsigned depth);
 
-/* ---- failures ---------------------------------------------------------------------------------- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 static const unsigned char *full(reader *r)
 {
@@ -35,7 +35,7 @@ __attribute__((cold)) static const unsigned char *wrong_type(reader *r, const un
     return NULL;
 }
 
-/* ---- numbers ----------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static inline const unsigned char *read_number(reader *r, const unsigned char *at,
                                                const zc_field *field, void *to)
@@ -65,7 +65,7 @@ static inline const unsigned char *read_bool(reader *r, const unsigned char *at,
     return at + (is_true ? 4 : 5);
 }
 
-/* ---- texts ------------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 static inline const unsigned char *scan_text(reader *r, const unsigned char *at,
                                              zc_json_string *string)
@@ -167,7 +167,7 @@ static const unsigned char *read_bytes(reader *r, const unsigned char *at, const
     return next;
 }
 
-/* ---- structs ----------------------------------------------------------------------------------- */
+/* ---- structs --------------------------------------------------------------------------------- */
 
 /* Whether the name of `field` and its colon come next. */
 static inline bool is_next(const reader *r, const unsigned char *at, const zc_field *field)
@@ -412,8 +412,8 @@ static const unsigned char *read_pointer(reader *r, const unsigned char *at, con
     return read_struct(r, at, field->plan, value, depth);
 }
 
-/* One value that is no null: a field's, or an element's of its array. `depth` is the level that it is
- * if it is a struct. */
+/* One value that is no null: a field's, or an element's of its array. `depth` is the level that it
+ * is if it is a struct. */
 static inline __attribute__((always_inline)) const unsigned char *
 read_value(reader *r, const unsigned char *at, const zc_field *field, char *to, unsigned depth)
 {
@@ -437,7 +437,7 @@ read_value(reader *r, const unsigned char *at, const zc_field *field, char *to, 
     }
 }
 
-/* ---- values ------------------------------------------------------------------------------------ */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* A value that is its one field. */
 static const unsigned char *read_bare(reader *r, const unsigned char *at, char *value)

@@ -5,9 +5,9 @@
  * straight into the buffer.
  *
  * `at`, where the next byte goes, is handed from function to function, so that it stays in a
- * register; NULL says that one failed. A comma is written after every value, and becomes the bracket
- * after the last. Whoever calls for a value has found room for it, if it is SMALL, and for what may
- * follow it; texts and bytes find room for themselves, and again for what may follow.
+ * register; NULL says that one failed. A comma is written after every value, and becomes the
+ * bracket after the last. Whoever calls for a value has found room for it, if it is SMALL, and for
+ * what may follow it; texts and bytes find room for themselves, and again for what may follow.
  */
 #include "base/error.h"
 #include "codec/base64.h"
@@ -31,7 +31,7 @@ typedef struct encoder {
 static unsigned char *put_value(encoder *e, unsigned char *at, const zc_field *field,
                                 const char *from, unsigned depth);
 
-/* ---- room, failures ---------------------------------------------------------------------------- */
+/* ---- room, failures -------------------------------------------------------------------------- */
 
 __attribute__((cold)) static unsigned char *fail(encoder *e, const char *what)
 {
@@ -63,7 +63,7 @@ static inline unsigned char *room(encoder *e, unsigned char *at, size_t more)
     return (size_t)(e->end - at) >= more ? at : grow(e, at, more);
 }
 
-/* ---- texts ------------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 /* Copies the characters beyond ASCII that `text` begins with; there is room for all `size` bytes. */
 static unsigned char *put_beyond_ascii(encoder *e, unsigned char *at, const unsigned char **text,
@@ -229,7 +229,7 @@ static unsigned char *put_bytes(encoder *e, unsigned char *at, const zc_field *f
     return at;
 }
 
-/* ---- numbers ----------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static unsigned char *put_real(encoder *e, unsigned char *at, const zc_field *field,
                                const char *from)
@@ -258,7 +258,7 @@ static inline unsigned char *put_bool(unsigned char *at, const char *from)
     return at + 5;
 }
 
-/* ---- arrays, structs --------------------------------------------------------------------------- */
+/* ---- arrays, structs ------------------------------------------------------------------------- */
 
 static unsigned char *put_array(encoder *e, unsigned char *at, const zc_field *field,
                                 const char *value, unsigned depth)

@@ -5,8 +5,8 @@
 
 #include "codec/field.h"
 
-/* Whether a well-formed number is an integer, by its digits: the nearest double may be one where the
- * number is not. `*last` is the last digit that is no 0, if there is one. */
+/* Whether a well-formed number is an integer, by its digits: the nearest double may be one where
+ * the number is not. `*last` is the last digit that is no 0, if there is one. */
 static bool is_integral(const char *text, size_t size, char *last)
 {
     const char *end = text + size;
@@ -38,7 +38,8 @@ static bool store_integral(const zc_field *field, void *to, const zc_number *num
     char last = '0';
     if (!is_integral(number->text, number->size, &last))
         return false;
-    /* Up to 2^53 = …992 a double is the integer itself; …993 is the only other one that becomes 2^53. */
+    /* Up to 2^53 = …992 a double is the integer itself; …993 is the only other one that becomes
+     * 2^53. */
     if (fabs(number->real) == (double)ZC_REAL_INTEGER_MAX && last != '2')
         return false;
     return zc_field_set_real(field, to, number->real);

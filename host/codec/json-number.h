@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Numbers of JSON for fields, but for plain integers, which the decoder stores itself. JSON knows one
- * kind of number: 1.0 and 1e3 are integers too, and are read into integer fields.
+ * Numbers of JSON for fields, but for plain integers, which the decoder stores itself. JSON knows
+ * one kind of number: 1.0 and 1e3 are integers too, and are read into integer fields.
  */
 #ifndef ZC_CODEC_JSON_NUMBER_H
 #define ZC_CODEC_JSON_NUMBER_H

@@ -37,7 +37,7 @@ const unsigned char *zc_json_skip_spaces(const zc_json_reader *reader, const uns
     return at;
 }
 
-/* ---- strings ----------------------------------------------------------------------------------- */
+/* ---- strings --------------------------------------------------------------------------------- */
 
 /* Four hexadecimal digits; -1: they are not. */
 static int32_t read_hex(const unsigned char *at)
@@ -152,7 +152,7 @@ void zc_json_unescape(const zc_json_string *string, char *to)
     }
 }
 
-/* ---- values ------------------------------------------------------------------------------------ */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 const char *zc_json_kind(const zc_json_reader *reader, const unsigned char *at)
 {

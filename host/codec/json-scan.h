@@ -4,8 +4,8 @@
  * Reading the pieces that JSON (RFC 8259) is made of: white space, strings, and whole values that
  * nobody asked for. Strict: the grammar and no more, UTF-8 checked, surrogates in pairs.
  *
- * `at`, what is read next, is handed from function to function, so that it stays in a register; NULL
- * says that one failed and left its message.
+ * `at`, what is read next, is handed from function to function, so that it stays in a register;
+ * NULL says that one failed and left its message.
  */
 #ifndef ZC_CODEC_JSON_SCAN_H
 #define ZC_CODEC_JSON_SCAN_H
@@ -42,7 +42,7 @@ static inline const unsigned char *zc_json_skip_space(const zc_json_reader *read
     return at < reader->end && *at <= ' ' ? zc_json_skip_spaces(reader, at) : at;
 }
 
-/* ---- strings ----------------------------------------------------------------------------------- */
+/* ---- strings --------------------------------------------------------------------------------- */
 
 /* A string that was found to be in order. */
 typedef struct zc_json_string {
@@ -82,7 +82,7 @@ zc_json_scan_string(zc_json_reader *reader, const unsigned char *at, zc_json_str
 /* Writes the text that a string means, string->size bytes. */
 void zc_json_unescape(const zc_json_string *string, char *to);
 
-/* ---- values ------------------------------------------------------------------------------------ */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* Past a value, all of it checked. `depth` is the level that it is if it is an array or object. */
 const unsigned char *zc_json_skip_value(zc_json_reader *reader, const unsigned char *at,

@@ -19,10 +19,10 @@ typedef zc_msgpack_reader decoder;
 #define REFUSE_TYPE(at) \
     FAIL(zc_field_refuse_type(plan, field, zc_msgpack_byte(self, at), zc_msgpack_found(*(at))))
 
-/* ---- numbers ----------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
-/* An integer of several bytes, from MSGPACK_UINT8 to MSGPACK_INT64; NULL: it is cut off. `*is_huge`:
- * it is above INT64_MAX, and `*value` its bits. */
+/* An integer of several bytes, from MSGPACK_UINT8 to MSGPACK_INT64; NULL: it is cut off.
+ * `*is_huge`: it is above INT64_MAX, and `*value` its bits. */
 static inline const unsigned char *wide_integer(const decoder *self, const unsigned char *at,
                                                 int64_t *value, bool *is_huge)
 {
@@ -86,7 +86,7 @@ static const unsigned char *get_number(decoder *self, const unsigned char *at, c
     return next;
 }
 
-/* ---- texts, bytes ------------------------------------------------------------------------------ */
+/* ---- texts, bytes ---------------------------------------------------------------------------- */
 
 static const unsigned char *get_text(decoder *self, const unsigned char *at, const zc_plan *plan,
                                      const zc_field *field, void *to)
@@ -136,7 +136,7 @@ static const unsigned char *get_bytes(decoder *self, const unsigned char *at, co
     return bytes + size;
 }
 
-/* ---- the quick way ------------------------------------------------------------------------------- */
+/* ---- the quick way --------------------------------------------------------------------------- */
 
 /* An integer into a field of `type`. */
 #define QUICK_INTEGER(type)                                            \
@@ -188,8 +188,8 @@ static inline const unsigned char *quick_enum(decoder *self, const unsigned char
     return zc_enum_set(field, to, at, size) ? at + size : NULL;
 }
 
-/* A value in the form that our own encoder gives it. NULL: it is in another, or wrong, or self->status
- * tells. */
+/* A value in the form that our own encoder gives it. NULL: it is in another, or wrong, or
+ * self->status tells. */
 static inline __attribute__((always_inline)) const unsigned char *
 get_quickly(decoder *self, const unsigned char *at, zcache_type type, const zc_field *field,
             void *to)
@@ -236,7 +236,7 @@ get_quickly(decoder *self, const unsigned char *at, zcache_type type, const zc_f
     }
 }
 
-/* ---- structs and arrays ------------------------------------------------------------------------ */
+/* ---- structs and arrays ---------------------------------------------------------------------- */
 
 static const unsigned char *get_struct(decoder *self, const unsigned char *at, const zc_plan *plan,
                                        size_t count, void *value);
@@ -356,7 +356,7 @@ get_field(decoder *self, const unsigned char *at, const zc_plan *plan, const zc_
     return get_one(self, at, plan, field, value + field->offset);
 }
 
-/* ---- pairs ------------------------------------------------------------------------------------ */
+/* ---- pairs ----------------------------------------------------------------------------------- */
 
 /* Whether the name of a field is here. */
 static inline bool is_name(const decoder *self, const unsigned char *at, const zc_field *field)
@@ -373,8 +373,8 @@ static inline bool is_name(const decoder *self, const unsigned char *at, const z
             memcmp(at + head, (const char *)field->msgpack_name.data + head, size - head) == 0);
 }
 
-/* The name of a pair that is not the expected one, and the field that it means; NULL: none. `at` may
- * be the end. */
+/* The name of a pair that is not the expected one, and the field that it means; NULL: none. `at`
+ * may be the end. */
 static __attribute__((noinline)) const unsigned char *
 get_name(decoder *self, const unsigned char *at, const zc_plan *plan, const zc_field **field)
 {

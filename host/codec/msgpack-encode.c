@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Values as MessagePack: structs are maps with their fields' names, numbers take as few bytes as they
- * can.
+ * Values as MessagePack: structs are maps with their fields' names, numbers take as few bytes as
+ * they can.
  *
  * A struct asks for room once, for all its names and all that has a fixed size; only texts, bytes,
  * arrays and structs in it ask again, each for itself and for the rest of the struct. `to` is where
@@ -49,7 +49,7 @@ static inline unsigned char *need(encoder *self, unsigned char *to, size_t more)
     return (size_t)(self->end - to) >= more ? to : grow(self, to, more);
 }
 
-/* ---- numbers and headers ----------------------------------------------------------------------- */
+/* ---- numbers and headers --------------------------------------------------------------------- */
 
 static inline unsigned char *put_natural(unsigned char *to, uint64_t value)
 {
@@ -118,7 +118,7 @@ static inline unsigned char *put_count(unsigned char *to, unsigned fixed, unsign
     return zc_msgpack_put_32(to, wide + 1, (uint32_t)count);
 }
 
-/* ---- texts, bytes ------------------------------------------------------------------------------ */
+/* ---- texts, bytes ---------------------------------------------------------------------------- */
 
 /* `rest` is the room that is wanted behind the value, here and below. */
 static inline unsigned char *put_text(encoder *self, unsigned char *to, const zc_plan *plan,
@@ -185,7 +185,7 @@ static unsigned char *put_enum(encoder *self, unsigned char *to, const zc_plan *
     return put_text(self, to, plan, field, name->data, name->size, rest);
 }
 
-/* ---- structs and arrays ------------------------------------------------------------------------ */
+/* ---- structs and arrays ---------------------------------------------------------------------- */
 
 static unsigned char *put_struct(encoder *self, unsigned char *to, const zc_plan *plan,
                                  const void *value);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * The first bytes of the MessagePack format (https://github.com/msgpack/msgpack/blob/master/spec.md,
- * "Formats"), and its numbers, which are big endian.
+ * The first bytes of the MessagePack format
+ * (https://github.com/msgpack/msgpack/blob/master/spec.md, "Formats"), and its numbers, which are
+ * big endian.
  */
 #ifndef ZC_CODEC_MSGPACK_H
 #define ZC_CODEC_MSGPACK_H

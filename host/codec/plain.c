@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * The codecs bytes and string: what is stored is the value as it is. There is no null: a zcache_bytes
- * that is NULL is stored as no bytes, a string that is NULL not at all.
+ * The codecs bytes and string: what is stored is the value as it is. There is no null: a
+ * zcache_bytes that is NULL is stored as no bytes, a string that is NULL not at all.
  */
 #include "base/error.h"
 #include "codec/field.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Making plans. Plans that are made together form a list with the root first, in which a struct that
- * contains itself, through pointers, is found again. A descriptor comes from the program, not from
- * outside: what is checked is what a macro cannot.
+ * Making plans. Plans that are made together form a list with the root first, in which a struct
+ * that contains itself, through pointers, is found again. A descriptor comes from the program, not
+ * from outside: what is checked is what a macro cannot.
  */
 #include "codec/plan.h"
 
@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "codec/utf8.h"
 
-/* ---- descriptors, which may come from an older header ------------------------------------------ */
+/* ---- descriptors, which may come from an older header ---------------------------------------- */
 
 static zcache_field field_at(const zcache_struct *type, size_t i)
 {
@@ -52,7 +52,7 @@ static zcache_status check_enum(const zc_plan *plan, const zcache_field *field,
     return status;
 }
 
-/* ---- names ------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 /* `"name":` with what JSON escapes; returns its length, and writes unless `to` is NULL. */
 static size_t write_json_name(const char *name, char *to)
@@ -149,7 +149,7 @@ static zcache_status index_names(zc_plan *plan)
     return status;
 }
 
-/* ---- defaults ---------------------------------------------------------------------------------- */
+/* ---- defaults -------------------------------------------------------------------------------- */
 
 static bool is_integer(zcache_type type)
 {
@@ -226,7 +226,7 @@ static void adopt_nested(zc_plan *plan, const zc_field *field, char *initial)
     plan->has_text_defaults |= field->plan->has_text_defaults;
 }
 
-/* ---- fields ------------------------------------------------------------------------------------ */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static bool owns_memory(const zc_field *field)
 {
@@ -357,7 +357,7 @@ void zc_plan_free(zc_plan *plan)
     }
 }
 
-/* ---- after decoding ---------------------------------------------------------------------------- */
+/* ---- after decoding -------------------------------------------------------------------------- */
 
 static zcache_status fill_text(const zc_field *field, void *value, zcache_block *block)
 {
@@ -407,7 +407,7 @@ zcache_status zc_plan_settle(const zc_plan *plan, const uint64_t seen[ZC_FIELDS_
     return status;
 }
 
-/* ---- types that are no structs ----------------------------------------------------------------- */
+/* ---- types that are no structs --------------------------------------------------------------- */
 
 bool zc_plan_is_bytes(const zc_plan *plan)
 {

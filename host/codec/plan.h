@@ -58,7 +58,7 @@ struct zc_plan {
     size_t size;
     size_t alignment;
     size_t field_count;
-    zc_field *fields; /* and behind the last, one whose name is none */
+    zc_field *fields;       /* and behind the last, one whose name is none */
     size_t names_size;      /* of all names as MessagePack writes them */
     bool bare;              /* the one field is stored by itself */
     bool owns;              /* a decoded value may own memory */
@@ -76,14 +76,14 @@ struct zc_plan {
 
 /* Makes the plan of a type and of all that it nests; they are freed together. Errors:
  * ZCACHE_E_INVALID: the descriptor is wrong, and the message names type and field: no fields, two
- * fields of one name, a default that does not fit, an empty name, one that is not UTF-8 or too long;
- * ZCACHE_E_NOMEM. */
+ * fields of one name, a default that does not fit, an empty name, one that is not UTF-8 or too
+ * long; ZCACHE_E_NOMEM. */
 zcache_status zc_plan_make(const zcache_struct *type, zc_plan **plan);
 void zc_plan_free(zc_plan *plan);
 
-/* What decoding a struct ends with where has_required or has_text_defaults is set: `seen` has a bit for
- * each field that was there. Fills in the texts that others have by default. Errors: ZCACHE_E_TYPE, a
- * required field is missing; ZCACHE_E_NOMEM, the block is full. */
+/* What decoding a struct ends with where has_required or has_text_defaults is set: `seen` has a bit
+ * for each field that was there. Fills in the texts that others have by default. Errors:
+ * ZCACHE_E_TYPE, a required field is missing; ZCACHE_E_NOMEM, the block is full. */
 zcache_status zc_plan_settle(const zc_plan *plan, const uint64_t seen[ZC_FIELDS_MAX / 64],
                              void *value, zcache_block *block);
 

@@ -59,7 +59,7 @@ static const entry *find_registered(const char *name)
     return one;
 }
 
-/* ---- registering ------------------------------------------------------------------------------- */
+/* ---- registering ----------------------------------------------------------------------------- */
 
 ZCACHE_PUBLIC zcache_status zcache_codec_register(const char *name, const zcache_codec *codec)
 {
@@ -94,7 +94,7 @@ ZCACHE_PUBLIC zcache_status zcache_codec_register(const char *name, const zcache
     return zc_error(ZCACHE_E_BUSY, "a codec %s is registered already", name);
 }
 
-/* ---- what else there is ------------------------------------------------------------------------ */
+/* ---- what else there is ---------------------------------------------------------------------- */
 
 /* Whether a plugin has a name, and which is nearest to it. */
 typedef struct candidates {
@@ -171,7 +171,7 @@ static zcache_status refuse_unknown(candidates *all, const zcache_list *path)
                     all->wanted, places[0] != '\0' ? places : "plugin_path, which is empty", hint);
 }
 
-/* ---- finding ----------------------------------------------------------------------------------- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 static void use_custom(zc_codec *codec, const zcache_codec *custom)
 {

@@ -22,8 +22,8 @@ typedef struct zc_codec {
     struct zc_module *module;   /* of a plugin: open until the release; else NULL */
 } zc_codec;
 
-/* Finds the codec `name` for values of a type. Release it with zc_codec_release; on failure it is all
- * zero, and may be released too.
+/* Finds the codec `name` for values of a type. Release it with zc_codec_release; on failure it is
+ * all zero, and may be released too.
  *     plugin_path   directories of plugins; only read where the name is neither built in nor
  *                   registered
  * Errors: ZCACHE_E_CONFIG: there is none of this name, or it cannot hold the type; ZCACHE_E_PLUGIN:

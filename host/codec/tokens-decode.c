@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Tokens, which a codec reads one after the other, into structs. The codec is not ours, and the bytes
- * are nobody's: each token must move on and end within the bytes, and counts are not believed beyond
- * the bytes that are left.
+ * Tokens, which a codec reads one after the other, into structs. The codec is not ours, and the
+ * bytes are nobody's: each token must move on and end within the bytes, and counts are not believed
+ * beyond the bytes that are left.
  *
  * An array of unknown count is read twice: its elements are counted first, so that they lie in one
  * piece of memory.
@@ -21,7 +21,7 @@ typedef struct decoder {
     zcache_token token; /* that was read last */
 } decoder;
 
-/* ---- reading tokens ---------------------------------------------------------------------------- */
+/* ---- reading tokens -------------------------------------------------------------------------- */
 
 static zcache_status refuse(const decoder *self, const char *fault)
 {
@@ -94,7 +94,7 @@ static const char *found(const decoder *self)
     return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "a token of unknown kind";
 }
 
-/* ---- skipping ---------------------------------------------------------------------------------- */
+/* ---- skipping -------------------------------------------------------------------------------- */
 
 /* Skips the rest of the value whose first token was read. */
 static zcache_status skip(decoder *self)
@@ -155,7 +155,7 @@ static zcache_status count_elements(decoder *self, size_t *count)
     return ZCACHE_OK;
 }
 
-/* ---- single values, whose first token was read ------------------------------------------------- */
+/* ---- single values, whose first token was read ----------------------------------------------- */
 
 #define REFUSE(...)   zc_field_refuse_decode(plan, field, self->byte, __VA_ARGS__)
 #define REFUSE_TYPE() zc_field_refuse_type(plan, field, self->byte, found(self))
@@ -197,7 +197,7 @@ static zcache_status get_text(decoder *self, const zc_plan *plan, const zc_field
     return fault != NULL ? REFUSE("%s", fault) : status;
 }
 
-/* ---- structs and arrays ------------------------------------------------------------------------ */
+/* ---- structs and arrays ---------------------------------------------------------------------- */
 
 static zcache_status get_struct(decoder *self, const zc_plan *plan, void *value);
 

@@ -27,7 +27,7 @@ static zcache_status put(encoder *self, const zc_plan *plan, const zc_field *fie
 #define PUT(...)    put(self, plan, field, &(zcache_token){__VA_ARGS__})
 #define REFUSE(...) zc_field_refuse_encode(plan, field, __VA_ARGS__)
 
-/* ---- single values ----------------------------------------------------------------------------- */
+/* ---- single values --------------------------------------------------------------------------- */
 
 static zcache_status put_null(encoder *self, const zc_plan *plan, const zc_field *field)
 {
@@ -84,7 +84,7 @@ static zcache_status put_integer(encoder *self, const zc_plan *plan, const zc_fi
     return PUT(.kind = ZCACHE_TOKEN_INTEGER, .integer = value);
 }
 
-/* ---- structs and arrays ------------------------------------------------------------------------ */
+/* ---- structs and arrays ---------------------------------------------------------------------- */
 
 static zcache_status put_struct(encoder *self, const zc_plan *plan, const void *value);
 

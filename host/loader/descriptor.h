@@ -21,8 +21,8 @@ zcache_status zc_descriptor_copy(const zcache_descriptor *theirs, size_t readabl
  * limits. Errors: ZCACHE_E_PLUGIN, with plugin and option; ZCACHE_E_NOMEM. */
 zcache_status zc_descriptor_check_defaults(const zcache_descriptor *own);
 
-/* The names of the operations that `descriptor` has (of a codec: its functions), separated by blanks; NULL when memory is
- * short. To be freed with zc_free. */
+/* The names of the operations that `descriptor` has (of a codec: its functions), separated by
+ * blanks; NULL when memory is short. To be freed with zc_free. */
 char *zc_descriptor_capabilities(const zcache_descriptor *descriptor);
 
 #endif

@@ -14,7 +14,7 @@
 #include "core/operation.h"
 #include "table/typed.h"
 
-/* ---- which codec --------------------------------------------------------------------------------- */
+/* ---- which codec ----------------------------------------------------------------------------- */
 
 static const char *codec_name(const zcache_typed *table, const zc_config *config)
 {
@@ -70,7 +70,7 @@ static void use_codec(zcache_typed *table, zc_codec_use *use)
     atomic_store(&table->codec, use);
 }
 
-/* ---- opening --------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static void typed_free(zcache_typed *table)
 {
@@ -235,7 +235,7 @@ void zc_typed_free_all(zc_cache *cache)
     }
 }
 
-/* ---- reload ---------------------------------------------------------------------------------------- */
+/* ---- reload ---------------------------------------------------------------------------------- */
 
 /* The i-th typed table, newest first: the list only grows, at its head, so those behind one that is
  * known stay where they are. */

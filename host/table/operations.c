@@ -11,7 +11,7 @@
 #include "core/operation.h"
 #include "table/typed.h"
 
-/* ---- one key ------------------------------------------------------------------------------------- */
+/* ---- one key --------------------------------------------------------------------------------- */
 
 static void give_info(const zcache_read_options *asked, size_t i, const zcache_value *read,
                       zcache_status status)
@@ -68,7 +68,7 @@ ZCACHE_PUBLIC zcache_status zcache_typed_set(zcache_typed *table, const void *ke
     return status;
 }
 
-/* ---- many keys ----------------------------------------------------------------------------------- */
+/* ---- many keys ------------------------------------------------------------------------------- */
 
 static zcache_status check_multi(zcache_typed *table, size_t n, const void *keys,
                                  const void *values, const char *function)

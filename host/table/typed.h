@@ -30,8 +30,8 @@ struct zcache_typed {
     struct zcache_typed *next; /* in the cache's list; immutable once there */
 };
 
-/* A new configuration, not yet in force, chooses codecs: finds those that are not in use, so that it
- * is refused if one of them cannot be had. `found` is for one of the two below. */
+/* A new configuration, not yet in force, chooses codecs: finds those that are not in use, so that
+ * it is refused if one of them cannot be had. `found` is for one of the two below. */
 zcache_status zc_typed_prepare(zc_cache *cache, const zc_config *config, zc_codec_use **found);
 /* It is in force. */
 void zc_typed_adopt(zc_cache *cache, zc_codec_use *found);

@@ -5,8 +5,8 @@
  *
  * All memory of a decoded value is one block. How much it takes is known only when it has been
  * decoded, so it is decoded into a block of a likely size, and once more into a larger one if that
- * was too small. In front of each piece of the block stands where the block begins (ZCACHE_BLOCK_MARK
- * in codec.h), so that any pointer in the struct leads to it.
+ * was too small. In front of each piece of the block stands where the block begins
+ * (ZCACHE_BLOCK_MARK in codec.h), so that any pointer in the struct leads to it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 /* What a decoded value may take at most: bytes of a backend must not make a process grow at will. */
 #define BLOCK_MAX ((size_t)1 << 30)
 
-/* ---- encoding ------------------------------------------------------------------------------------ */
+/* ---- encoding -------------------------------------------------------------------------------- */
 
 static bool grow(zcache_buffer *buffer, size_t more)
 {
@@ -56,7 +56,7 @@ zcache_status zc_typed_encode(zcache_typed *table, const void *value, zcache_buf
     return ZCACHE_E_INVALID;
 }
 
-/* ---- decoding ------------------------------------------------------------------------------------ */
+/* ---- decoding -------------------------------------------------------------------------------- */
 
 static const void *pointer_at(const char *at)
 {
@@ -166,7 +166,7 @@ zcache_status zc_typed_decode(zcache_typed *table, zcache_slice key, zcache_slic
     return undecodable(table, key);
 }
 
-/* ---- freeing ------------------------------------------------------------------------------------- */
+/* ---- freeing --------------------------------------------------------------------------------- */
 
 ZCACHE_PUBLIC void zcache_struct_free(const zcache_struct *type, void *value)
 {

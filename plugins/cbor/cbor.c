@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * The codec cbor: CBOR (RFC 8949) by tokens, on libcbor. Its encoders write into the buffer, and its
- * streaming decoder, which allocates nothing, calls one of the functions below for each token.
+ * The codec cbor: CBOR (RFC 8949) by tokens, on libcbor. Its encoders write into the buffer, and
+ * its streaming decoder, which allocates nothing, calls one of the functions below for each token.
  *
  * Integers take their shortest form; float and double stay what they are. Read are also half
  * floats, undefined (as null), maps and arrays of unknown length; tags are passed over, since what
@@ -12,7 +12,7 @@
 #include <cbor.h>
 #include <zcache/plugin.h>
 
-/* ---- writing ------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* The longest header or number. */
 #define HEADER_MAX 9
@@ -64,7 +64,7 @@ static zcache_status cbor_put(const zcache_codec *codec, zcache_buffer *buffer,
     return ZCACHE_OK;
 }
 
-/* ---- reading: what libcbor calls, each time it has read one item ----------------------------------- */
+/* ---- reading: what libcbor calls, each time it has read one item ----------------------------- */
 
 typedef struct item {
     zcache_token *token;
@@ -261,7 +261,7 @@ static zcache_status cbor_next(const zcache_codec *codec, zcache_reader *reader,
     }
 }
 
-/* ---- the plugin ------------------------------------------------------------------------------------ */
+/* ---- the plugin ------------------------------------------------------------------------------ */
 
 static const zcache_codec cbor_codec = {
     .size = sizeof(zcache_codec),

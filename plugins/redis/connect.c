@@ -30,7 +30,7 @@ static zcache_status fail_connect(redis_connection *connection, int error)
                                  redis_errno_text(error, (char[64]){""}, 64));
 }
 
-/* ---- Unix sockets ---- */
+/* ---- Unix sockets ---------------------------------------------------------------------------- */
 
 /* A full backlog cannot be polled for: a blocking connect with a send timeout waits for it. */
 static zcache_status connect_unix(redis_connection *connection, int64_t deadline_ns)
@@ -54,7 +54,7 @@ static zcache_status connect_unix(redis_connection *connection, int64_t deadline
     }
 }
 
-/* ---- TCP ---- */
+/* ---- TCP ------------------------------------------------------------------------------------- */
 
 static void set_tcp_options(int fd)
 {
@@ -123,7 +123,7 @@ static zcache_status connect_tcp(redis_connection *connection, int64_t deadline_
     return fail_connect(connection, error);
 }
 
-/* ---- AUTH and SELECT ---- */
+/* ---- AUTH and SELECT ------------------------------------------------------------------------- */
 
 typedef struct handshake {
     redis_exchange exchange;

@@ -32,7 +32,7 @@
 /* Below this a receive timeout, which the kernel counts in its ticks, is too coarse. */
 #define POLLED_MS 16
 
-/* ---- the reader ---- */
+/* ---- the reader ------------------------------------------------------------------------------ */
 
 #if HIREDIS_MAJOR >= 1
 typedef size_t redis_element_count;
@@ -151,7 +151,7 @@ bool redis_connection_quiet(const redis_connection *connection)
            (errno == EAGAIN || errno == EINTR);
 }
 
-/* ---- waiting ---- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 int redis_wait_for(const redis_instance *instance, int fd, int events, int64_t deadline_ns)
 {
@@ -203,7 +203,7 @@ static ssize_t receive_by(redis_connection *connection, size_t size, int64_t dea
     }
 }
 
-/* ---- the exchange ---- */
+/* ---- the exchange ---------------------------------------------------------------------------- */
 
 zcache_status redis_connection_fail(redis_connection *connection, zcache_status status,
                                     const char *format, ...)

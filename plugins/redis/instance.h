@@ -53,7 +53,7 @@ const char *redis_errno_text(int error, char *text, size_t size);
 int redis_reply_text_size(zcache_slice text);
 bool redis_text_begins(zcache_slice text, const char *with);
 
-/* ---- operations ---- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 /* reads.c */
 zcache_get_fn redis_get;

@@ -30,7 +30,7 @@ zcache_status redis_pool_init(redis_instance *instance)
     return ZCACHE_OK;
 }
 
-/* ---- the lists; the lock is held ---- */
+/* ---- the lists; the lock is held ------------------------------------------------------------- */
 
 static void list(redis_pool *pool, redis_connection *connection)
 {
@@ -86,7 +86,7 @@ void redis_pool_destroy(redis_instance *instance)
     pthread_cond_destroy(&instance->pool.changed);
 }
 
-/* ---- after failures; the lock is held ---- */
+/* ---- after failures; the lock is held -------------------------------------------------------- */
 
 /* xorshift64: spreads the clients of a server that comes back, nothing more */
 static uint64_t next_random(redis_pool *pool)
@@ -138,7 +138,7 @@ static zcache_status fail_in_pause(redis_instance *instance)
                       (long long)ms);
 }
 
-/* ---- taking and giving ---- */
+/* ---- taking and giving ----------------------------------------------------------------------- */
 
 /* Under the lock, which is released. */
 static void note_success(redis_instance *instance)
@@ -392,7 +392,7 @@ zcache_status redis_pool_exchange(redis_instance *instance, redis_exchange *exch
     return status;
 }
 
-/* ---- fork ---- */
+/* ---- fork ------------------------------------------------------------------------------------ */
 
 /* In the child, under the lock. Connections of threads that do not exist here are freed; one that
  * the forking thread is using right now only loses its socket, and is freed when given back. */

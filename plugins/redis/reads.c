@@ -37,7 +37,7 @@ static int64_t ttl_of_reply(int64_t pttl)
     return pttl > 0 ? pttl : 1;
 }
 
-/* ---- one key, one GET ---- */
+/* ---- one key, one GET ------------------------------------------------------------------------ */
 
 static void get_write(redis_batch *batch, size_t item)
 {
@@ -60,7 +60,7 @@ static bool get_read(redis_batch *batch, size_t item, size_t command, const redi
     return true;
 }
 
-/* ---- PTTL, GET ---- */
+/* ---- PTTL, GET ------------------------------------------------------------------------------- */
 
 static void get_ttl_write(redis_batch *batch, size_t item)
 {
@@ -94,7 +94,7 @@ static bool get_ttl_read(redis_batch *batch, size_t item, size_t command, const 
     return get_read(batch, item, command, part);
 }
 
-/* ---- the script: PTTL, token, value ---- */
+/* ---- the script: PTTL, token, value ---------------------------------------------------------- */
 
 static void get_cas_write(redis_batch *batch, size_t item)
 {
@@ -133,7 +133,7 @@ static bool get_cas_read(redis_batch *batch, size_t item, size_t command, const 
     return true;
 }
 
-/* ---- MGET ---- */
+/* ---- MGET ------------------------------------------------------------------------------------ */
 
 typedef struct multi_get {
     redis_exchange exchange; /* first: parts are received through it */
@@ -258,7 +258,7 @@ zcache_status redis_get(void *self, const zcache_call *call, size_t n, const zca
     return get_many(self, call, n, keys, sink);
 }
 
-/* ---- PTTL alone ---- */
+/* ---- PTTL alone ------------------------------------------------------------------------------ */
 
 static void peek_write(redis_batch *batch, size_t item)
 {
@@ -297,7 +297,7 @@ zcache_status redis_peek(void *self, const zcache_call *call, size_t n, const zc
     return redis_batch_run(&batch, self, n, call->deadline_ns);
 }
 
-/* ---- the TTLs of a scan's keys ---- */
+/* ---- the TTLs of a scan's keys --------------------------------------------------------------- */
 
 typedef struct ttl_reading {
     reading read; /* first: peek_write sees the context as this */

@@ -171,7 +171,7 @@ static bool at_end(const stepping *step)
     return strcmp(step->cursor, "0") == 0;
 }
 
-/* ---- scan ---- */
+/* ---- scan ------------------------------------------------------------------------------------ */
 
 /* Gives the sink the keys of a step. *more: it wants more. */
 static zcache_status give_keys(stepping *step, const zcache_call *call, zcache_scan_sink *sink,
@@ -210,7 +210,7 @@ zcache_status redis_scan(void *self, const zcache_call *call, zcache_slice prefi
     return status;
 }
 
-/* ---- clear ---- */
+/* ---- clear ----------------------------------------------------------------------------------- */
 
 typedef struct answering {
     redis_exchange exchange; /* first: parts are received through it */

@@ -8,7 +8,7 @@
 
 #include "instance.h"
 
-/* ---- ping ---- */
+/* ---- ping ------------------------------------------------------------------------------------ */
 
 typedef struct pinging {
     redis_exchange exchange; /* first: parts are received through it */
@@ -36,7 +36,7 @@ zcache_status redis_ping(void *self, const zcache_call *call)
     return status == ZCACHE_OK ? ping.status : status;
 }
 
-/* ---- stats ---- */
+/* ---- stats ----------------------------------------------------------------------------------- */
 
 /* Those lines of INFO that are told: name as there, as here, kind. */
 static const struct {

@@ -8,7 +8,7 @@
 
 #include "batch.h"
 
-/* ---- set ---- */
+/* ---- set ------------------------------------------------------------------------------------- */
 
 static void set_write_cas(redis_batch *batch, const zcache_item *item)
 {
@@ -76,7 +76,7 @@ zcache_status redis_set(void *self, const zcache_call *call, size_t n, zcache_it
     return redis_batch_run(&batch, self, n, call->deadline_ns);
 }
 
-/* ---- del, touch ---- */
+/* ---- del, touch ------------------------------------------------------------------------------ */
 
 typedef struct marking {
     const zcache_slice *keys;

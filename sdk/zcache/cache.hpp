@@ -10,8 +10,9 @@
 #error "include <zcache/zcache.hpp>"
 #endif
 
-/* A cache of bytes, or an untyped table of one. It owns its handle, and closes it when it ends, which
- * waits for operations in flight; those that `default_cache` and `table` return borrow theirs. */
+/* A cache of bytes, or an untyped table of one. It owns its handle, and closes it when it ends,
+ * which waits for operations in flight; those that `default_cache` and `table` return borrow
+ * theirs. */
 class zcache::cache : public keyspace
 {
   public:
@@ -61,17 +62,17 @@ class zcache::cache : public keyspace
         return *this;
     }
 
-    /* Closes it. A cache that cannot be closed (a native lease is out, or a callback of it is running)
-     * stays open for good: call close() to be told. */
+    /* Closes it. A cache that cannot be closed (a native lease is out, or a callback of it is
+     * running) stays open for good: call close() to be told. */
     ~cache()
     {
         if (owned_ && zcache_close(handle_) != ZCACHE_OK)
             static_cast<void>(log_.release()); /* in use by the cache that goes on */
     }
 
-    /* Closes the cache and all its tables; a borrowed handle is forgotten, and one that is not open is
-     * left so. No other thread may use it meanwhile. Throws ZCACHE_E_BUSY, and the cache stays open: a native lease is out, or a
-     * callback of it is running. */
+    /* Closes the cache and all its tables; a borrowed handle is forgotten, and one that is not open
+     * is left so. No other thread may use it meanwhile. Throws ZCACHE_E_BUSY, and the cache stays
+     * open: a native lease is out, or a callback of it is running. */
     void close()
     {
         if (owned_)
@@ -81,8 +82,8 @@ class zcache::cache : public keyspace
         log_.reset();
     }
 
-    /* A part of the cache with keys of its own, for bytes and texts without a codec; zcache::table<T>
-     * is for structs. Borrowed: valid until the cache is closed.
+    /* A part of the cache with keys of its own, for bytes and texts without a codec;
+     * zcache::table<T> is for structs. Borrowed: valid until the cache is closed.
      *     name    [A-Za-z0-9_.-]{1,64} */
     cache table(const std::string &name) const
     {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Codecs: what turns a value of a typed table (<zcache/table.h>) into the bytes that are stored, and
- * back. Four are built in:
+ * Codecs: what turns a value of a typed table (<zcache/table.h>) into the bytes that are stored,
+ * and back. Four are built in:
  *
  *     bytes     the bytes of a zcache_bytes as they are
  *     string    the bytes of a string, which must be UTF-8
@@ -10,12 +10,12 @@
  *     msgpack   MessagePack, structs as maps with their fields' names
  *
  * A table takes the one that its options, `[table.NAME] serialization` or `[cache] serialization`
- * name, else the one that fits its type: bytes, string, or json. What is stored is the codec's bytes
- * and nothing else, so programs in other languages read and write the same keys.
+ * name, else the one that fits its type: bytes, string, or json. What is stored is the codec's
+ * bytes and nothing else, so programs in other languages read and write the same keys.
  *
- * Your own codec is registered by the program (zcache_codec_register), or comes from a plugin of the
- * kind ZCACHE_KIND_CODEC (<zcache/plugin.h>), which is loaded by its name. It works in one of two
- * ways:
+ * Your own codec is registered by the program (zcache_codec_register), or comes from a plugin of
+ * the kind ZCACHE_KIND_CODEC (<zcache/plugin.h>), which is loaded by its name. It works in one of
+ * two ways:
  *
  *   - By tokens, `put` and `next`: it writes and reads numbers, texts, arrays and maps one after the
  *     other, and the library walks the struct: fields, defaults, aliases, limits of depth. This is
@@ -42,8 +42,8 @@ typedef struct zcache_reader zcache_reader;
 typedef struct zcache_block zcache_block;
 
 /* Leaves the message for zcache_error_message() and returns `status`, so that a failure reads
- * `return reader->error(ZCACHE_E_TYPE, "byte %zu: …", at);`. One line; the library adds the names of
- * codec, table and key. */
+ * `return reader->error(ZCACHE_E_TYPE, "byte %zu: …", at);`. One line; the library adds the names
+ * of codec, table and key. */
 typedef zcache_status zcache_codec_error_fn(zcache_status status, const char *format, ...)
     ZCACHE_PRINTF(2, 3);
 
@@ -60,8 +60,8 @@ struct zcache_buffer {
     zcache_codec_error_fn *error;
 };
 
-/* Room for `more` bytes, at least 1, at the end: write there, then add what was written to size. NULL
- * when memory is short: return ZCACHE_E_NOMEM. Valid until the next call on this buffer. */
+/* Room for `more` bytes, at least 1, at the end: write there, then add what was written to size.
+ * NULL when memory is short: return ZCACHE_E_NOMEM. Valid until the next call on this buffer. */
 static inline unsigned char *zcache_buffer_room(zcache_buffer *buffer, size_t more)
 {
     if (buffer->capacity - buffer->size < more && !buffer->grow(buffer, more))
@@ -93,7 +93,7 @@ struct zcache_reader {
     zcache_codec_error_fn *error;
 };
 
-/* ---- the memory of a decoded value ------------------------------------------------------------ */
+/* ---- the memory of a decoded value ----------------------------------------------------------- */
 
 /* Strings, bytes, arrays and pointed-to structs of one decoded value share one block of memory,
  * which TYPE_free() releases. */
@@ -135,7 +135,7 @@ static inline void *zcache_block_alloc(zcache_block *block, size_t size, size_t 
     return piece;
 }
 
-/* ---- tokens ----------------------------------------------------------------------------------- */
+/* ---- tokens ---------------------------------------------------------------------------------- */
 
 /* What a value is made of, to a codec that works by tokens. */
 typedef enum zcache_token_kind {
@@ -164,7 +164,7 @@ typedef struct zcache_token {
     size_t count;
 } zcache_token;
 
-/* ---- codecs ------------------------------------------------------------------------------------ */
+/* ---- codecs ---------------------------------------------------------------------------------- */
 
 /* A codec: `put` and `next`, or `encode` and `decode`; the others NULL. Its functions are called by
  * any thread, several at once. */

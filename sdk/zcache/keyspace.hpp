@@ -14,8 +14,8 @@
 class zcache::keyspace
 {
   public:
-    /* The handle, for <zcache/zcache.h> and <zcache/native/….h>; borrowed. Throws ZCACHE_E_CLOSED: it
-     * was closed, moved from, or never opened. */
+    /* The handle, for <zcache/zcache.h> and <zcache/native/….h>; borrowed. Throws ZCACHE_E_CLOSED:
+     * it was closed, moved from, or never opened. */
     ::zcache *handle() const
     {
         if (handle_ == nullptr)

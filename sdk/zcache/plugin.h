@@ -84,7 +84,7 @@ typedef struct zcache_scan_sink zcache_scan_sink;
 typedef struct zcache_stat_sink zcache_stat_sink;
 typedef struct zcache_layer zcache_layer;
 
-/* ---- the call: deadline and wishes --------------------------------------------------------- */
+/* ---- the call: deadline and wishes ----------------------------------------------------------- */
 
 #define ZCACHE_CALL_TTL UINT32_C(1) /* get, scan: the meta's ttl_ms is wanted */
 #define ZCACHE_CALL_CAS UINT32_C(2) /* get: the meta's cas is wanted */
@@ -98,7 +98,7 @@ struct zcache_call {
     uint32_t flags;      /* ZCACHE_CALL_…; unknown bits are ignored */
 };
 
-/* ---- sinks: where answers go ---------------------------------------------------------------- */
+/* ---- sinks: where answers go ----------------------------------------------------------------- */
 
 /* What is known of an entry beside its value. Since ABI 1.0. */
 typedef struct zcache_meta {

@@ -18,7 +18,7 @@
 namespace zcache_detail
 {
 
-/* ---- modifiers --------------------------------------------------------------------------------- */
+/* ---- modifiers ------------------------------------------------------------------------------- */
 
 /* What one of ZC_AS, ZC_ALIAS, ZC_REQUIRED, ZC_DEFAULT sets; the rest is 0. */
 struct modifier {
@@ -87,7 +87,7 @@ constexpr zcache_field field(zcache_field made, std::initializer_list<modifier> 
     return made;
 }
 
-/* ---- what a pointer to a field says of the field ----------------------------------------------- */
+/* ---- what a pointer to a field says of the field --------------------------------------------- */
 
 template <class T, class... Choices> constexpr bool is_one_of = (std::is_same_v<T, Choices> || ...);
 
@@ -103,7 +103,7 @@ constexpr bool is_unsigned =
 template <class P> constexpr bool is_chars = false;
 template <size_t size> constexpr bool is_chars<char (*)[size]> = true;
 
-/* ---- descriptors ------------------------------------------------------------------------------- */
+/* ---- descriptors ----------------------------------------------------------------------------- */
 
 template <class T, class = void> constexpr bool is_described = false;
 template <class T>

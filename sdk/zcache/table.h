@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Typed tables: a table that holds one kind of struct. The right struct is one line, the wrong one a
- * compile error.
+ * Typed tables: a table that holds one kind of struct. The right struct is one line, the wrong one
+ * a compile error.
  *
  *     typedef struct address { char *street; char city[32]; } address;
  *     typedef struct user {
@@ -31,12 +31,12 @@
  * users_t and the functions of a table of such structs; users_open ties it to a cache. What is not
  * described is not stored, and is 0 after a read.
  *
- * What is stored is the codec's bytes (<zcache/codec.h>): with json and msgpack a map of the fields'
- * names, that any other language reads and writes. A read skips fields that it does not know, and
- * gives those that are missing their defaults, so that programs of two versions share a table. A
- * value that does not fit the struct (another type, a number too large for its field, a text too
- * long, a required field missing) is never cut: it is a miss, counted as cache_undecodable and
- * logged once a table; with `undecodable = error` it is ZCACHE_E_TYPE.
+ * What is stored is the codec's bytes (<zcache/codec.h>): with json and msgpack a map of the
+ * fields' names, that any other language reads and writes. A read skips fields that it does not
+ * know, and gives those that are missing their defaults, so that programs of two versions share a
+ * table. A value that does not fit the struct (another type, a number too large for its field, a
+ * text too long, a required field missing) is never cut: it is a miss, counted as cache_undecodable
+ * and logged once a table; with `undecodable = error` it is ZCACHE_E_TYPE.
  *
  * Needs C11 or C++17. Everything here is since 1.0.
  */
@@ -51,9 +51,10 @@
 #endif
 
 /* In C the wrong struct, a constant one where it is written to, or a number for one would be a
- * warning only; gcc made most of these errors in its version 14. Define ZCACHE_KEEP_DIAGNOSTICS before
- * the include to leave your compiler's settings as they are. (With -Wwrite-strings a text in quotes is
- * constant: fields that are to begin as one are `const char *`, which ZC_STRING takes as well.) */
+ * warning only; gcc made most of these errors in its version 14. Define ZCACHE_KEEP_DIAGNOSTICS
+ * before the include to leave your compiler's settings as they are. (With -Wwrite-strings a text in
+ * quotes is constant: fields that are to begin as one are `const char *`, which ZC_STRING takes as
+ * well.) */
 #if !defined(__cplusplus) && defined(__GNUC__) && !defined(ZCACHE_KEEP_DIAGNOSTICS)
 #pragma GCC diagnostic error "-Wincompatible-pointer-types"
 #pragma GCC diagnostic error "-Wint-conversion"
@@ -84,7 +85,7 @@ ZCACHE_BEGIN_DECLS
 #define ZCACHE_CONSTANT_ static const
 #endif
 
-/* ---- what a struct looks like ------------------------------------------------------------------ */
+/* ---- what a struct looks like ---------------------------------------------------------------- */
 
 /* What a field holds, or each element of it. */
 typedef enum zcache_type {
@@ -159,7 +160,7 @@ struct zcache_struct {
     bool bare; /* the one field is stored by itself, not as a map */
 };
 
-/* ---- describing ---------------------------------------------------------------------------------- */
+/* ---- describing ------------------------------------------------------------------------------ */
 
 /* Describes a type, which must have a one-word name (a typedef), at file scope, after all that it
  * nests. Defines
@@ -279,17 +280,17 @@ struct zcache_struct {
     .default_text = _Generic((x), char *: (x), const char *: (x), default: NULL)
 #endif
 
-/* ---- values that are not structs -------------------------------------------------------------- */
+/* ---- values that are not structs ------------------------------------------------------------- */
 
-/* Bytes as they are: the type of `ZCACHE_TABLE(pages, zcache_bytes)`, stored without any encoding by
- * the codec `bytes`. Also an element of arrays. */
+/* Bytes as they are: the type of `ZCACHE_TABLE(pages, zcache_bytes)`, stored without any encoding
+ * by the codec `bytes`. Also an element of arrays. */
 typedef struct zcache_bytes {
     const void *data;
     size_t size;
 } zcache_bytes;
 
-/* A text: the type of `ZCACHE_TABLE(names, zcache_string)`, stored without any encoding by the codec
- * `string`. Initialise one with `zcache_string greeting = {"hello"};`. */
+/* A text: the type of `ZCACHE_TABLE(names, zcache_string)`, stored without any encoding by the
+ * codec `string`. Initialise one with `zcache_string greeting = {"hello"};`. */
 typedef struct zcache_string {
     const char *text;
 } zcache_string;
@@ -311,7 +312,7 @@ ZCACHE_INLINE_ void zcache_string_free(zcache_string *value)
     zcache_struct_free(zcache_string_struct(), value);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------ */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 /* A table whose values are of one type: what is behind every users_t. It belongs to its cache and
  * ends with it. */
@@ -467,7 +468,7 @@ ZCACHE_PUBLIC zcache_status zcache_typed_set_multi_n(zcache_typed *table, size_t
     ZCACHE_UNTYPED_(NAME, clear, (const NAME##_t *table_, const zcache_scan_options *options_),    \
                     (handle_, options_))
 
-/* ---- internal: what the macros above are made of ----------------------------------------------- */
+/* ---- internal: what the macros above are made of --------------------------------------------- */
 
 #define ZCACHE_KEY_SIZE_(key) ((key) != NULL ? strlen(key) : 0)
 

@@ -42,10 +42,10 @@ template <class T> class objects
 
 } // namespace zcache_detail
 
-/* ---- a value ----------------------------------------------------------------------------------- */
+/* ---- a value --------------------------------------------------------------------------------- */
 
-/* A struct that was read, with the memory that its pointers lead to, which it releases when it ends.
- * It can be moved, not copied. Nothing in it can be changed: copy the struct (`user changed =
+/* A struct that was read, with the memory that its pointers lead to, which it releases when it
+ * ends. It can be moved, not copied. Nothing in it can be changed: copy the struct (`user changed =
  * *found;`), and let the value outlive the copy, or copy what its pointers lead to. */
 template <class T> class zcache::value
 {
@@ -113,7 +113,7 @@ template <class T> class zcache::value
     zcache_read_info info_ = {ZCACHE_TTL_UNKNOWN, 0};
 };
 
-/* ---- a table ----------------------------------------------------------------------------------- */
+/* ---- a table --------------------------------------------------------------------------------- */
 
 /* A table of a cache. It belongs to its cache and ends with it; copies are the same table. T is a
  * struct that ZCACHE_STRUCT describes, or zcache_bytes, or zcache_string. */
@@ -127,9 +127,9 @@ template <class T> class zcache::table : public keyspace
     /* Not open. */
     table() noexcept = default;
 
-    /* Opens the table `name` of a cache. Throws ZCACHE_E_CONFIG: there is no such codec, or it cannot
-     * hold this type; ZCACHE_E_INVALID: a name or a descriptor is wrong; ZCACHE_E_PLUGIN: the codec's
-     * plugin was refused.
+    /* Opens the table `name` of a cache. Throws ZCACHE_E_CONFIG: there is no such codec, or it
+     * cannot hold this type; ZCACHE_E_INVALID: a name or a descriptor is wrong; ZCACHE_E_PLUGIN:
+     * the codec's plugin was refused.
      *     name    [A-Za-z0-9_.-]{1,64} */
     table(const cache &cache, const std::string &name, const table_options &options = {})
     {

@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* ---- compiler attributes ------------------------------------------------------------------- */
+/* ---- compiler attributes --------------------------------------------------------------------- */
 
 #if defined(__GNUC__) || defined(__clang__)
 #define ZCACHE_PUBLIC                      __attribute__((visibility("default")))
@@ -36,7 +36,7 @@
 
 ZCACHE_BEGIN_DECLS
 
-/* ---- status -------------------------------------------------------------------------------- */
+/* ---- status ---------------------------------------------------------------------------------- */
 
 /* Every status: name, number, text. The sign tells the three classes apart:
  *
@@ -76,7 +76,7 @@ typedef enum zcache_status {
 #undef ZCACHE_STATUS_ENUM
 } zcache_status;
 
-/* ---- slices -------------------------------------------------------------------------------- */
+/* ---- slices ---------------------------------------------------------------------------------- */
 
 /* Bytes that somebody else owns. `data` may be NULL only when `size` is 0. The bytes are not
  * terminated and may contain NULs. How long they stay valid is said wherever a slice appears.
@@ -104,7 +104,7 @@ static inline zcache_slice zcache_bytes_of(const void *data, size_t size)
     return slice;
 }
 
-/* ---- time to live -------------------------------------------------------------------------- */
+/* ---- time to live ---------------------------------------------------------------------------- */
 
 /* A TTL is a number of milliseconds greater than 0, or one of these. Any other negative number is
  * ZCACHE_E_INVALID. An entry never expires early, and late by less than two granules of its
@@ -122,7 +122,7 @@ static inline zcache_slice zcache_bytes_of(const void *data, size_t size)
 #define ZCACHE_HOURS(n)        ((int64_t)(n)*3600 * 1000)
 #define ZCACHE_DAYS(n)         ((int64_t)(n)*24 * 3600 * 1000)
 
-/* ---- items of a batched write -------------------------------------------------------------- */
+/* ---- items of a batched write ---------------------------------------------------------------- */
 
 /* What a write asks of the key as it is now. Since 1.0. */
 typedef enum zcache_set_mode {
@@ -149,7 +149,7 @@ typedef struct zcache_item {
 /* Room for the name of a plugin, [a-z][a-z0-9_-]{0,31}, and its terminator. Since 1.0. */
 #define ZCACHE_NAME_SIZE 33
 
-/* ---- log levels ---------------------------------------------------------------------------- */
+/* ---- log levels ------------------------------------------------------------------------------ */
 
 typedef enum zcache_log_level {
     ZCACHE_LOG_ERROR = 0,   /* something was lost or refused */
@@ -158,7 +158,7 @@ typedef enum zcache_log_level {
     ZCACHE_LOG_DEBUG = 3    /* for whoever hunts a bug */
 } zcache_log_level;
 
-/* ---- statistics ---------------------------------------------------------------------------- */
+/* ---- statistics ------------------------------------------------------------------------------ */
 
 typedef enum zcache_stat_kind {
     ZCACHE_STAT_COUNTER = 0, /* only grows, from 0 when the provider was opened */

@@ -57,7 +57,8 @@
 
 ZCACHE_BEGIN_DECLS
 
-/* A cache, or one table of it. Opaque. (In C++ also the scope of what <zcache/zcache.hpp> declares.)
+/* A cache, or one table of it. Opaque. (In C++ also the scope of what <zcache/zcache.hpp>
+ * declares.)
  */
 typedef struct zcache zcache;
 
@@ -393,10 +394,10 @@ typedef enum zcache_swap_mode {
      *
      * Cost, while it lasts: a write costs both providers' time, and may wait while at most 64
      * entries of its lock are copied (one that has waited so through three quarters of its time
-     * fails the copy instead, and goes on); reads cost what they did. Memory: about 3 MiB, and 64 values.
-     * Before and after, nothing. Only writes of this process are covered: what others write to the
-     * old provider meanwhile may be missed. The old provider must support scan and tell TTLs;
-     * a TTL grows by less than two granules of each provider that it passes through. */
+     * fails the copy instead, and goes on); reads cost what they did. Memory: about 3 MiB, and 64
+     * values. Before and after, nothing. Only writes of this process are covered: what others write
+     * to the old provider meanwhile may be missed. The old provider must support scan and tell
+     * TTLs; a TTL grows by less than two granules of each provider that it passes through. */
     ZCACHE_SWAP_COPY = 1
 } zcache_swap_mode;
 
@@ -487,8 +488,8 @@ typedef struct zcache_swap_options {
  * operations or leases keep the old provider in use beyond drain_timeout_ms, the swap still
  * succeeds: it is closed as soon as it is free (report->retired).
  * Errors: ZCACHE_E_CONFIG, ZCACHE_E_PLUGIN, ZCACHE_E_UNAVAILABLE, … as the step that failed, which
- * the message names; ZCACHE_E_BUSY: another swap of this cache is running, or this is called from inside a callback of
- * this cache. */
+ * the message names; ZCACHE_E_BUSY: another swap of this cache is running, or this is called from
+ * inside a callback of this cache. */
 ZCACHE_PUBLIC zcache_status zcache_swap(zcache *cache, const zcache_swap_options *options);
 
 /* Makes a copying swap of this cache, in whatever thread, give up soon: it then fails with
@@ -565,8 +566,8 @@ ZCACHE_PUBLIC zcache_status zcache_reload(zcache *cache, const zcache_reload_opt
  * and the old provider is closed when its last lease comes back.
  *     type     the type tag expected, as "hiredis.redisContext/0.14"
  *     status   receives why it failed; may be NULL
- * Returns the handle, for this caller alone until it is released; NULL on failure: ZCACHE_E_TYPE, the
- * active provider's handle is of another type (the message names both). */
+ * Returns the handle, for this caller alone until it is released; NULL on failure: ZCACHE_E_TYPE,
+ * the active provider's handle is of another type (the message names both). */
 ZCACHE_PUBLIC void *zcache_native_acquire(zcache *cache, const char *type, zcache_status *status);
 
 /* Gives a handle back, from any thread. Errors: ZCACHE_E_INVALID, it is not out. */

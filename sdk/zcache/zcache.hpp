@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * The API for C++17, on top of <zcache/zcache.h> and <zcache/table.h>: handles that close themselves,
- * values that release themselves, std::optional for what may be missing, exceptions for errors.
+ * The API for C++17, on top of <zcache/zcache.h> and <zcache/table.h>: handles that close
+ * themselves, values that release themselves, std::optional for what may be missing, exceptions for
+ * errors.
  *
  *     struct user { int64_t id; const char *name; };
  *     ZCACHE_STRUCT(user, ZC_I64(id), ZC_STRING(name))
@@ -17,14 +18,14 @@
  * Structs are plain, as in C, and are described by the same macros as in C: <zcache/table.h>.
  *
  * Errors are thrown as zcache::error; a miss never is. Every member may throw it (ZCACHE_E_KEY,
- * ZCACHE_E_UNAVAILABLE, ZCACHE_E_TIMEOUT, … as its twin in C fails), or std::bad_alloc, unless it is
- * noexcept. An exception that leaves a callable of yours comes out of the member that it was given
- * to, after the C library has ended the operation.
+ * ZCACHE_E_UNAVAILABLE, ZCACHE_E_TIMEOUT, … as its twin in C fails), or std::bad_alloc, unless it
+ * is noexcept. An exception that leaves a callable of yours comes out of the member that it was
+ * given to, after the C library has ended the operation.
  *
  * Keys are std::string_view: any bytes, borrowed for the call. A TTL is a std::chrono duration,
- * rounded up to milliseconds, or zcache::never(); a timeout is in std::chrono::milliseconds, 0 being
- * the configured one. Objects serve any number of threads in their const members; those that are
- * not const (close, swap, …) say what they need.
+ * rounded up to milliseconds, or zcache::never(); a timeout is in std::chrono::milliseconds, 0
+ * being the configured one. Objects serve any number of threads in their const members; those that
+ * are not const (close, swap, …) say what they need.
  *
  * `zcache` is a struct and no namespace because `zcache *` is what C calls a cache: both APIs go
  * together in one program. `using users_table = zcache::table<user>;` shortens a name.
@@ -81,9 +82,10 @@ struct zcache {
     ~zcache() = delete;
 };
 
-/* ---- errors ------------------------------------------------------------------------------------ */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
-/* A call that failed. what() is the message of zcache_error_message(): the cause, without passwords. */
+/* A call that failed. what() is the message of zcache_error_message(): the cause, without
+ * passwords. */
 class zcache::error : public std::runtime_error
 {
   public:
@@ -101,7 +103,7 @@ class zcache::error : public std::runtime_error
     zcache_status status_;
 };
 
-/* ---- time to live ------------------------------------------------------------------------------ */
+/* ---- time to live ---------------------------------------------------------------------------- */
 
 /* How long an entry lives: written, or what is left of it when it is read. */
 class zcache::time_to_live
@@ -179,7 +181,7 @@ constexpr zcache::time_to_live zcache::never() noexcept
     return time_to_live::from_c(ZCACHE_TTL_NEVER);
 }
 
-/* ---- options ----------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 /* How a cache is opened: as zcache_options. */
 struct zcache::options {
@@ -232,7 +234,7 @@ struct zcache::swap_options {
     std::function<zcache_swap_decision(const zcache_swap_progress &progress)> progress;
 };
 
-/* ---- what is given and received ---------------------------------------------------------------- */
+/* ---- what is given and received -------------------------------------------------------------- */
 
 /* The keys of a batch, borrowed: made in place from {"a", "b"}, or from any range of strings or
  * string views that outlives the call. */

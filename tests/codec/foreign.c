@@ -29,7 +29,7 @@ static size_t *any_order(values *random, size_t count)
     return order;
 }
 
-/* ---- JSON ---------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void put_space(values *random, FILE *out)
 {
@@ -227,7 +227,7 @@ void any_json(values *random, unsigned depth, FILE *out)
     json_decref(made);
 }
 
-/* ---- MessagePack ----------------------------------------------------------------------------------- */
+/* ---- MessagePack ----------------------------------------------------------------------------- */
 
 /* A first byte and a big-endian number of so many bytes. */
 static void put_wide(unsigned first, uint64_t number, unsigned bytes, FILE *out)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Codecs as the library calls them. Neither cmocka nor the typed tables are here: fuzzers link this.
+ * Codecs as the library calls them. Neither cmocka nor the typed tables are here: fuzzers link
+ * this.
  */
 #include "harness.h"
 
@@ -80,7 +81,7 @@ zc_plan *codec_plan(const zcache_struct *type)
     return plan;
 }
 
-/* ---- encoding -------------------------------------------------------------------------------------- */
+/* ---- encoding -------------------------------------------------------------------------------- */
 
 /* Just as much as was asked for, in new memory each time: a write past it, or by an old pointer,
  * shows. */
@@ -104,7 +105,7 @@ codec_output codec_encode(const codec_under_test *codec, const zc_plan *plan, co
     return (codec_output){.status = status, .data = buffer.data, .size = buffer.size};
 }
 
-/* ---- decoding -------------------------------------------------------------------------------------- */
+/* ---- decoding -------------------------------------------------------------------------------- */
 
 codec_value codec_decode_into(const codec_under_test *codec, const zc_plan *plan, const void *bytes,
                               size_t size, size_t capacity)
@@ -153,7 +154,7 @@ void codec_value_free(codec_value *value)
     *value = (codec_value){.status = ZCACHE_OK};
 }
 
-/* ---- what holds for any input ------------------------------------------------------------------------ */
+/* ---- what holds for any input ---------------------------------------------------------------- */
 
 zcache_status codec_try(const codec_under_test *codec, const zc_plan *plan, const void *bytes,
                         size_t size)

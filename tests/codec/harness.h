@@ -54,8 +54,8 @@ codec_value codec_decode_into(const codec_under_test *codec, const zc_plan *plan
                               size_t size, size_t capacity);
 void codec_value_free(codec_value *value);
 
-/* What holds for any input. Decodes it; if that succeeds, encodes the value and decodes that: the two
- * values are equal. Whatever the size of the block, the answer is the same. Returns the status. */
+/* What holds for any input. Decodes it; if that succeeds, encodes the value and decodes that: the
+ * two values are equal. Whatever the size of the block, the answer is the same. Returns the status. */
 zcache_status codec_try(const codec_under_test *codec, const zc_plan *plan, const void *bytes,
                         size_t size);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * The second opinion, of jansson and msgpack-c: what we write they read as the same value, what they
- * and others write in other words we read as the same value, and we refuse what they refuse, but for
- * the differences in a table below. Seeds are printed where a test fails; ZCACHE_TEST_SEED sets the
- * first.
+ * The second opinion, of jansson and msgpack-c: what we write they read as the same value, what
+ * they and others write in other words we read as the same value, and we refuse what they refuse,
+ * but for the differences in a table below. Seeds are printed where a test fails; ZCACHE_TEST_SEED
+ * sets the first.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -33,7 +33,7 @@ static const subject subjects[] = {{numbers_struct, 1000},
                                    {arrays_struct, 100},
                                    {tree_struct, 60}};
 
-/* ---- what others read ---------------------------------------------------------------------------- */
+/* ---- what others read ------------------------------------------------------------------------ */
 
 static bool same_text(const char *text, size_t size, const msgpack_object *object)
 {
@@ -145,8 +145,8 @@ static size_t base64_size(const char *text)
     return size % 4 == 0 ? size / 4 * 3 - padding : SIZE_MAX;
 }
 
-/* Whether what jansson read is what msgpack-c read. (Of bytes, the size; that their base64 is right,
- * `foreign_json` and base64-test.c tell.) */
+/* Whether what jansson read is what msgpack-c read. (Of bytes, the size; that their base64 is
+ * right, `foreign_json` and base64-test.c tell.) */
 static bool same_document(json_t *json, const msgpack_object *object)
 {
     const msgpack_object_map *map = &object->via.map;
@@ -190,7 +190,7 @@ static bool same_document(json_t *json, const msgpack_object *object)
     }
 }
 
-/* ---- values of all types ------------------------------------------------------------------------- */
+/* ---- values of all types --------------------------------------------------------------------- */
 
 typedef struct trial {
     const zcache_struct *type;
@@ -298,7 +298,7 @@ static void test_we_read_the_same_value_in_other_words(void **state)
     for_all(check_we_read);
 }
 
-/* ---- accepted or refused ------------------------------------------------------------------------- */
+/* ---- accepted or refused --------------------------------------------------------------------- */
 
 /* Any document is read as the unknown field `?` of this. */
 typedef struct nothing {
@@ -391,10 +391,10 @@ static void test_json_is_accepted_if_jansson_accepts_it(void **state)
     zc_plan_free(plan);
 }
 
-/* As jansson's: msgpack-c has 32 levels, we 64. It makes room for as many elements as a header tells
- * before it sees them, so that it is not shown a byte that could begin a count of 32 bits. It does
- * not ask for keys that are texts in maps, nor for UTF-8, and neither do we outside our fields; our
- * own map's keys are not damaged here. */
+/* As jansson's: msgpack-c has 32 levels, we 64. It makes room for as many elements as a header
+ * tells before it sees them, so that it is not shown a byte that could begin a count of 32 bits. It
+ * does not ask for keys that are texts in maps, nor for UTF-8, and neither do we outside our
+ * fields; our own map's keys are not damaged here. */
 static void test_msgpack_is_accepted_if_msgpack_c_accepts_it(void **state)
 {
     (void)state;

@@ -98,7 +98,7 @@ static void for_all(unsigned divisor, void (*check)(trial *self))
             }
 }
 
-/* ---- good bytes -------------------------------------------------------------------------------------- */
+/* ---- good bytes ------------------------------------------------------------------------------ */
 
 static void check_round_trip(trial *self)
 {
@@ -145,7 +145,7 @@ static void test_a_value_moves_from_codec_to_codec_unchanged(void **state)
     for_all(4, check_other_codecs);
 }
 
-/* ---- bad bytes --------------------------------------------------------------------------------------- */
+/* ---- bad bytes ------------------------------------------------------------------------------- */
 
 /* Sizes up to which every byte is tried, and beyond which some are. */
 #define EVERY_BYTE 600
@@ -208,7 +208,7 @@ static void test_damaged_bytes_are_refused_or_another_value(void **state)
     for_all(10, check_damage);
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------------- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 static void check_blocks(trial *self)
 {

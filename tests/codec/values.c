@@ -62,7 +62,7 @@ void *values_memory(values *from, size_t size)
     return made->memory;
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 /* splitmix64: https://prng.di.unimi.it/splitmix64.c describes it. */
 uint64_t values_bits(values *from)
@@ -148,7 +148,7 @@ static float any_float(values *from, bool finite)
     return finite && !isfinite(real) ? 1.5f : real;
 }
 
-/* ---- texts ----------------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 static size_t put_character(values *from, char *text)
 {
@@ -225,7 +225,7 @@ static void *any_bytes(values *from, size_t size)
     return bytes;
 }
 
-/* ---- fields ------------------------------------------------------------------------------------------ */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static void fill_struct(values *from, const zcache_struct *type, void *value);
 
@@ -347,7 +347,7 @@ void values_fill(values *from, const zcache_struct *type, void *value, unsigned 
     fill_struct(from, type, value);
 }
 
-/* ---- equality ------------------------------------------------------------------------------------------ */
+/* ---- equality -------------------------------------------------------------------------------- */
 
 static bool texts_equal(const char *a, const char *b)
 {

@@ -47,8 +47,8 @@ static inline const void *values_pointer(const void *at)
     return pointer;
 }
 
-/* Whether two values of a type are equal, NaN to NaN, an array of no elements to none; else the name
- * of the field that differs is in `where`. */
+/* Whether two values of a type are equal, NaN to NaN, an array of no elements to none; else the
+ * name of the field that differs is in `where`. */
 bool values_equal(const zcache_struct *type, const void *a, const void *b, const char **where);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Every kind of field, element and modifier of <zcache/table.h>, as a header for both languages would
- * have them: compiled as C and as C++, without a warning.
+ * Every kind of field, element and modifier of <zcache/table.h>, as a header for both languages
+ * would have them: compiled as C and as C++, without a warning.
  */
 #include <zcache/table.h>
 

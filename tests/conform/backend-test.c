@@ -35,7 +35,7 @@ static void backend_end(backend *one)
     server_free(one->server);
 }
 
-/* ---- every operation that needs the backend ------------------------------------------------- */
+/* ---- every operation that needs the backend -------------------------------------------------- */
 
 static void ignore_stat(void *user, const zcache_stat *stat)
 {

@@ -28,7 +28,7 @@
 #include "expect.h"
 #include "servers.h"
 
-/* ---- the provider under test --------------------------------------------------------------- */
+/* ---- the provider under test ----------------------------------------------------------------- */
 
 typedef struct conform_provider {
     const char *name;
@@ -45,7 +45,7 @@ extern server *conform_server; /* on a Unix socket; NULL without one */
 /* How late an entry may expire, the machine's slack included. */
 int64_t conform_late_ms(void);
 
-/* ---- caches -------------------------------------------------------------------------------- */
+/* ---- caches ---------------------------------------------------------------------------------- */
 
 /* What a test's state points to. */
 typedef struct conform {
@@ -66,7 +66,7 @@ zcache *conform_open(server *one, const char *const settings[]);
 /* A key_prefix that no other test has: "cache.key_prefix=" and 23 characters at most. */
 const char *conform_new_prefix(char prefix[24]);
 
-/* ---- words that tests are written in -------------------------------------------------------- */
+/* ---- words that tests are written in --------------------------------------------------------- */
 
 #define put(cache, key, text) \
     assert_status(ZCACHE_OK, zcache_set(cache, key, text, strlen(text), NULL))
@@ -99,7 +99,7 @@ const char *conform_new_prefix(char prefix[24]);
 /* Waits until a key that has a TTL of `ttl_ms` or less is gone; fails if that takes too long. */
 void conform_wait_gone(zcache *cache, const char *key, int64_t ttl_ms);
 
-/* ---- another client of the same server ------------------------------------------------------ */
+/* ---- another client of the same server ------------------------------------------------------- */
 
 /* Reads a physical key past zcache: its size, -1 for none. Fails if it does not fit, or if the
  * server holds flags beside the value. */
@@ -109,7 +109,7 @@ void raw_set(const server *one, const void *key, size_t key_size, const void *va
  * it; to be freed. */
 char *raw_redis_keys(const server *one, const char *pattern);
 
-/* ---- the tests ------------------------------------------------------------------------------ */
+/* ---- the tests ------------------------------------------------------------------------------- */
 
 typedef struct conform_part {
     const struct CMUnitTest *tests;

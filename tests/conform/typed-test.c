@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Typed tables: a struct that is written is the struct that is read, whatever the codec, and what is
- * no such struct is a miss.
+ * Typed tables: a struct that is written is the struct that is read, whatever the codec, and what
+ * is no such struct is a miss.
  */
 #include "conform.h"
 

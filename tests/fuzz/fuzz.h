@@ -2,8 +2,8 @@
  * Copyright (c) The zcache authors
  *
  * What a fuzzer gives to a decoder, and what must hold whatever it gives (codec_try). A fuzzer is
- * one decoder and an engine's main program: libFuzzer's, AFL++'s, or, for the corpus in `make check`,
- * replay-test.c.
+ * one decoder and an engine's main program: libFuzzer's, AFL++'s, or, for the corpus in `make
+ * check`, replay-test.c.
  */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Every input of the fuzzers' corpora as an ordinary test: among them those that once were findings.
- * With arguments, a decoder's name and files, it runs those.
+ * Every input of the fuzzers' corpora as an ordinary test: among them those that once were
+ * findings. With arguments, a decoder's name and files, it runs those.
  */
 #include <dirent.h>
 #include <stdio.h>

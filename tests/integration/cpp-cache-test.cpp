@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * zcache::cache: bytes in and out, what is missing and what is an error, TTLs, batches, scans, swaps;
- * handles that end by themselves, and exceptions that go around C.
+ * zcache::cache: bytes in and out, what is missing and what is an error, TTLs, batches, scans,
+ * swaps; handles that end by themselves, and exceptions that go around C.
  */
 #include "cpp-harness.hpp"
 

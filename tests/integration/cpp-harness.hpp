@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Tests of the C++ API, as TAP: each is a function that throws if something is not as it must be, and
- * is run on memory and on a redis-server of its own. (cmocka leaves a test with longjmp, which ends no
- * C++ object.)
+ * Tests of the C++ API, as TAP: each is a function that throws if something is not as it must be,
+ * and is run on memory and on a redis-server of its own. (cmocka leaves a test with longjmp, which
+ * ends no C++ object.)
  */
 #ifndef TESTS_INTEGRATION_CPP_HARNESS_HPP
 #define TESTS_INTEGRATION_CPP_HARNESS_HPP

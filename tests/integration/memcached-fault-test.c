@@ -32,7 +32,7 @@
 #define TIMEOUT_MS 400
 #define TIMEOUT    "cache.timeout=400ms"
 
-/* ---- one of three ---- */
+/* ---- one of three ---------------------------------------------------------------------------- */
 
 static char names[KEYS][16];
 static const char *keys[KEYS];
@@ -162,7 +162,7 @@ static void test_a_frozen_server_costs_the_others_nothing(void **state)
     assert_status(ZCACHE_OK, zcache_close(cache));
 }
 
-/* ---- a harmed connection ---- */
+/* ---- a harmed connection --------------------------------------------------------------------- */
 
 static void test_replies_that_drip_end_with_the_deadline(void **state)
 {
@@ -218,7 +218,7 @@ static void test_no_reply_is_taken_for_anothers(void **state)
     proxy_free(between);
 }
 
-/* ---- a server that lies ---- */
+/* ---- a server that lies ---------------------------------------------------------------------- */
 
 typedef struct liar {
     int listener;
@@ -319,7 +319,7 @@ static void test_lies_are_errors_and_never_values(void **state)
     }
 }
 
-/* ---- names, pool, fork ---- */
+/* ---- names, pool, fork ----------------------------------------------------------------------- */
 
 static void test_a_name_is_resolved_and_a_wrong_one_is_unavailable(void **state)
 {

@@ -241,7 +241,7 @@ static void test_a_slow_callback_does_not_hold_the_servers_crawler(void **state)
     assert_status(ZCACHE_OK, zcache_close(cache));
 }
 
-/* ---- clear, and servers that cannot or may not ---- */
+/* ---- clear, and servers that cannot or may not ----------------------------------------------- */
 
 static void test_without_tokens_there_are_no_counters_and_clear_is_exact(void **state)
 {

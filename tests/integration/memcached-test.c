@@ -26,7 +26,7 @@
 #include "servers.h"
 #include "threads.h"
 
-/* ---- helpers ---- */
+/* ---- helpers --------------------------------------------------------------------------------- */
 
 static int64_t ttl_of(zcache *cache, const char *key)
 {
@@ -44,7 +44,7 @@ static long items_of(const server *one)
     return strtol(items + strlen("STAT curr_items "), NULL, 10);
 }
 
-/* ---- the ring ---- */
+/* ---- the ring -------------------------------------------------------------------------------- */
 
 static void test_keys_are_spread_where_libmemcached_looks_for_them(void **state)
 {
@@ -130,7 +130,7 @@ static void test_native_handles_are_the_callers_own(void **state)
     assert_status(ZCACHE_OK, zcache_close(cache));
 }
 
-/* ---- TTLs ---- */
+/* ---- TTLs ------------------------------------------------------------------------------------ */
 
 static void test_ttls_on_both_sides_of_30_days(void **state)
 {
@@ -180,7 +180,7 @@ static void test_an_entry_lives_for_its_ttl_and_not_two_seconds_more(void **stat
     assert_status(ZCACHE_OK, zcache_close(cache));
 }
 
-/* ---- counters ---- */
+/* ---- counters -------------------------------------------------------------------------------- */
 
 static void test_counters_of_every_length_and_sign_keep_their_ttl(void **state)
 {
@@ -275,7 +275,7 @@ static void test_another_clients_flags_survive_a_counter(void **state)
     assert_status(ZCACHE_OK, zcache_close(cache));
 }
 
-/* ---- servers with fewer abilities ---- */
+/* ---- servers with fewer abilities ------------------------------------------------------------ */
 
 static void test_smaller_items_are_known_before_a_set(void **state)
 {
@@ -293,7 +293,7 @@ static void test_smaller_items_are_known_before_a_set(void **state)
     server_free(one);
 }
 
-/* ---- the options ---- */
+/* ---- the options ----------------------------------------------------------------------------- */
 
 static void test_a_bad_server_list_is_refused_with_the_reason(void **state)
 {

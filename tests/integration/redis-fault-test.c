@@ -21,7 +21,7 @@
 #define TIMEOUT_MS 500
 #define TIMEOUT    "cache.timeout=500ms"
 
-/* ---- helpers ---- */
+/* ---- helpers --------------------------------------------------------------------------------- */
 
 /* Until an operation succeeds again; the longest pause between attempts is 2 s. */
 static void assert_recovers(zcache *cache)
@@ -43,7 +43,7 @@ static void assert_recovers(zcache *cache)
         assert_between(0, (ms) + CLOCK_SLACK_MS, clock_ms() - begin_ms); \
     } while (0)
 
-/* ---- a server that lies ---- */
+/* ---- a server that lies ---------------------------------------------------------------------- */
 
 /* Answers the first request of each connection (SELECT) with +OK, and each later one with `reply`,
  * byte by byte with `pause_ms` between if that is not 0. */
@@ -117,7 +117,7 @@ static void liar_stop(liar *one)
     close(one->listening);
 }
 
-/* ---- lies ---- */
+/* ---- lies ------------------------------------------------------------------------------------ */
 
 static void test_a_dripping_server_is_left_by_the_deadline(void **state)
 {
@@ -283,7 +283,7 @@ static void test_a_host_can_be_a_name(void **state)
     server_free(one);
 }
 
-/* ---- death ---- */
+/* ---- death ----------------------------------------------------------------------------------- */
 
 static void test_a_dead_server_is_told_at_once_with_the_reason(void **state)
 {
@@ -388,7 +388,7 @@ static void test_threads_that_wait_for_a_connection_end_in_time(void **state)
     server_free(one);
 }
 
-/* ---- in the middle of traffic ---- */
+/* ---- in the middle of traffic ---------------------------------------------------------------- */
 
 typedef struct traffic {
     zcache *cache;

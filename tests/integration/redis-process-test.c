@@ -17,7 +17,7 @@
 
 static server *redis_server;
 
-/* ---- leases ---- */
+/* ---- leases ---------------------------------------------------------------------------------- */
 
 static void test_a_lease_is_a_connection_of_its_own(void **state)
 {
@@ -58,7 +58,7 @@ static void test_a_lease_has_the_timeout_of_the_cache(void **state)
     assert_status(ZCACHE_OK, zcache_close(cache));
 }
 
-/* ---- forks ---- */
+/* ---- forks ----------------------------------------------------------------------------------- */
 
 static _Atomic bool stopping;
 

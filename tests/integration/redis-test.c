@@ -23,7 +23,7 @@ static void command(const server *one, const char *text)
     server_command(one, one == guarded ? PASSWORD : NULL, text);
 }
 
-/* ---- logins ---- */
+/* ---- logins ---------------------------------------------------------------------------------- */
 
 static void test_logs_in_with_the_password_of_url_or_option(void **state)
 {
@@ -125,7 +125,7 @@ static void test_wrong_options_are_refused_by_open(void **state)
     assert_not_opened("redis.pool_size=0", "pool_size");
 }
 
-/* ---- databases ---- */
+/* ---- databases ------------------------------------------------------------------------------- */
 
 static void test_databases_are_apart(void **state)
 {
@@ -156,7 +156,7 @@ static void test_a_database_that_is_not_there_is_told(void **state)
     assert_status(ZCACHE_OK, zcache_close(cache));
 }
 
-/* ---- the pool ---- */
+/* ---- the pool -------------------------------------------------------------------------------- */
 
 static bool read_each(void *user, zcache_slice key, int64_t ttl_ms)
 {
@@ -208,7 +208,7 @@ static void test_more_threads_than_connections_share_them(void **state)
     assert_status(ZCACHE_OK, zcache_close(cache));
 }
 
-/* ---- batches ---- */
+/* ---- batches --------------------------------------------------------------------------------- */
 
 static void test_a_batch_larger_than_all_buffers_passes(void **state)
 {
@@ -289,7 +289,7 @@ static void test_a_write_that_the_server_refuses_keeps_the_old_value(void **stat
     assert_status(ZCACHE_OK, zcache_close(cache));
 }
 
-/* ---- scripts ---- */
+/* ---- scripts --------------------------------------------------------------------------------- */
 
 static void test_the_scripts_have_the_digests_that_the_server_gives_them(void **state)
 {
@@ -365,7 +365,7 @@ static void test_a_mixed_batch_survives_a_flush(void **state)
     assert_status(ZCACHE_OK, zcache_close(cache));
 }
 
-/* ---- the group ---- */
+/* ---- the group ------------------------------------------------------------------------------- */
 
 static int start(void **state)
 {

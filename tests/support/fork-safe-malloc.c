@@ -4,9 +4,9 @@
  * Under AddressSanitizer and ThreadSanitizer: nobody is inside malloc while a test forks, as with
  * glibc's own malloc.
  *
- * The sanitizers' allocator takes locks that it does not know to release in a forked child. One that
- * another thread holds at the moment of the fork is held for ever in the child, which hangs in its
- * next malloc, be it in a fork handler. LLVM mended this in version 18 for AddressSanitizer
+ * The sanitizers' allocator takes locks that it does not know to release in a forked child. One
+ * that another thread holds at the moment of the fork is held for ever in the child, which hangs in
+ * its next malloc, be it in a fork handler. LLVM mended this in version 18 for AddressSanitizer
  * (llvm-project pull request 75290), in 19 for ThreadSanitizer (96600), and GCC has these runtimes
  * since its version 15. Before them a fork waits here until nobody is inside. All but malloc is
  * still in the middle of what it does.

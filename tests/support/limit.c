@@ -30,7 +30,7 @@ typedef struct process {
     char name[32];
 } process;
 
-/* ---- looking -------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 /* The first line of a file of /proc, its NULs as spaces; "" if there is none. */
 static const char *line_of(const char *directory, const char *file)
@@ -100,7 +100,7 @@ static size_t descendants(process *all)
     return found;
 }
 
-/* ---- telling -------------------------------------------------------------------------------- */
+/* ---- telling --------------------------------------------------------------------------------- */
 
 /* valgrind knows the stacks of what runs under it, and a debugger only its own. */
 #define BACKTRACE                                                                  \
@@ -154,7 +154,7 @@ static void show(const process *one)
     fflush(stdout);
 }
 
-/* ---- ending --------------------------------------------------------------------------------- */
+/* ---- ending ---------------------------------------------------------------------------------- */
 
 /* Until there is none: each that is killed may have started another in the meantime. */
 static void kill_descendants(process *all)

@@ -92,7 +92,7 @@ static void kill_all(void)
             server_kill(one);
 }
 
-/* ---- connections --------------------------------------------------------------------------- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 const char *server_host_name(void)
 {
@@ -163,7 +163,7 @@ int server_free_port(void)
     return ntohs(address.sin_port);
 }
 
-/* ---- the process --------------------------------------------------------------------------- */
+/* ---- the process ----------------------------------------------------------------------------- */
 
 static void add_argument(server *one, int *count, const char *text)
 {
@@ -225,8 +225,8 @@ static void free_arguments(server *one)
     one->argv[0] = NULL;
 }
 
-/* By posix_spawn and not by fork: a test has threads in the middle of everything, and fork handlers,
- * which the child would run before it becomes the server. */
+/* By posix_spawn and not by fork: a test has threads in the middle of everything, and fork
+ * handlers, which the child would run before it becomes the server. */
 static void launch(server *one)
 {
     char log[256];
@@ -293,7 +293,7 @@ static void set_address(server *one, server_listen listen)
         snprintf(one->setting, sizeof(one->setting), "memcached.servers=%s", one->address);
 }
 
-/* ---- the interface ------------------------------------------------------------------------- */
+/* ---- the interface --------------------------------------------------------------------------- */
 
 server *server_start(server_kind kind, server_listen listen, const char *const arguments[])
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * For tests of copying swaps: a cache between memory, redis and memcached with entries that the test
- * knows, and a copy that is held in its middle until the test lets it go.
+ * For tests of copying swaps: a cache between memory, redis and memcached with entries that the
+ * test knows, and a copy that is held in its middle until the test lets it go.
  */
 #ifndef TESTS_SWAP_COPY_HARNESS_H
 #define TESTS_SWAP_COPY_HARNESS_H

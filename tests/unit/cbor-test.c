@@ -34,7 +34,7 @@
         READS(TYPE, hex, expected);          \
     } while (0)
 
-/* ---- appendix A -------------------------------------------------------------------------------- */
+/* ---- appendix A ------------------------------------------------------------------------------ */
 
 static void test_integers_of_appendix_a(void **state)
 {
@@ -190,7 +190,7 @@ static void test_arrays_and_maps_of_appendix_a(void **state)
     assert_undecodable(point, "a0 00", "byte 1: bytes after the value");
 }
 
-/* ---- what nobody asked for, what is not trusted ------------------------------------------------- */
+/* ---- what nobody asked for, what is not trusted ---------------------------------------------- */
 
 static void test_unknown_fields_are_skipped(void **state)
 {

@@ -23,7 +23,7 @@ static zc_plan *plan_of(const zcache_struct *type)
     return plan;
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 static int digit(char hex)
 {
@@ -49,7 +49,7 @@ static void print_bytes(const char *what, const unsigned char *data, size_t size
     print_error("%s:%s%s\n", what, text, size > 100 ? " ..." : "");
 }
 
-/* ---- encoding and decoding --------------------------------------------------------------------- */
+/* ---- encoding and decoding ------------------------------------------------------------------- */
 
 static bool grow_exactly(zcache_buffer *buffer, size_t more)
 {
@@ -98,7 +98,7 @@ zcache_status harness_decode(const zcache_struct *type, const void *bytes, size_
     return status;
 }
 
-/* ---- assertions -------------------------------------------------------------------------------- */
+/* ---- assertions ------------------------------------------------------------------------------ */
 
 void assert_encodes_(const zcache_struct *type, const char *hex, const void *value,
                      const char *file, int line)

@@ -30,8 +30,8 @@ harness_bytes harness_hex(const char *hex);
 /* Encodes in a buffer that grows by no more than is asked for. `bytes->data` is to be freed. */
 zcache_status harness_encode(const zcache_struct *type, const void *value, harness_bytes *bytes);
 
-/* Decodes from a copy of the bytes into a block that is just as large as it must be; `*memory` is to
- * be freed. */
+/* Decodes from a copy of the bytes into a block that is just as large as it must be; `*memory` is
+ * to be freed. */
 zcache_status harness_decode(const zcache_struct *type, const void *bytes, size_t size, void *value,
                              void **memory);
 

@@ -41,7 +41,7 @@ static void test_one_of_everything(void **state)
     assert_becomes(rich, rich_text, rich_text);
 }
 
-/* ---- numbers ----------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static void test_integers_fit_or_are_refused(void **state)
 {
@@ -142,7 +142,7 @@ static void test_real_numbers_are_the_nearest(void **state)
     assert_unreadable(numbers, "{\"real\":NaN}", "numbers.real: ");
 }
 
-/* ---- other types -------------------------------------------------------------------------------- */
+/* ---- other types ----------------------------------------------------------------------------- */
 
 static void test_another_type_is_refused(void **state)
 {

@@ -344,7 +344,7 @@ static void test_values_that_are_one_field(void **state)
                       "zcache_string: the text is not");
 }
 
-/* ---- the buffer -------------------------------------------------------------------------------- */
+/* ---- the buffer ------------------------------------------------------------------------------ */
 
 static size_t grows_left;
 

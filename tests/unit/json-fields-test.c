@@ -200,7 +200,7 @@ static void test_values_that_are_one_field(void **state)
     assert_unreadable(zcache_string, "", "byte 0: zcache_string: ");
 }
 
-/* ---- damage --------------------------------------------------------------------------------------- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 static void test_what_is_cut_off_anywhere_is_refused(void **state)
 {

@@ -65,7 +65,7 @@ static const zcache_struct *many_doubles(void)
     return &type;
 }
 
-/* ---- the tests --------------------------------------------------------------------------------- */
+/* ---- the tests ------------------------------------------------------------------------------- */
 
 /* `before`, the text, `after` as one. The caller frees it. */
 static json_text join(const char *before, json_text middle, const char *after)

@@ -49,7 +49,7 @@ void assert_becomes_(const zcache_struct *type, const char *text, const char *ex
 /* Frees what assert_reads kept: the teardown of a group. */
 int json_forget(void **state);
 
-/* ---- types that more than one test uses --------------------------------------------------------- */
+/* ---- types that more than one test uses ------------------------------------------------------ */
 
 typedef enum color { RED = 1, GREEN = 20, BLUE = -3 } color;
 ZCACHE_ENUM(color, ZC_VALUE(RED, "red"), ZC_VALUE(GREEN, "green"), ZC_VALUE(BLUE, "bl\"ue"))

@@ -16,7 +16,7 @@
 #include "expect.h"
 #include "loader/descriptor.h"
 
-/* ---- good ones, writable, to be spoiled ----------------------------------------------------- */
+/* ---- good ones, writable, to be spoiled ------------------------------------------------------ */
 
 static zcache_status any_open(const zcache_host *host, const zcache_call *call, const void *options,
                               void **self)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * MessagePack from whoever: fields that nobody knows, counts that lie, depth without end, bytes that
- * are cut off and bits that are flipped.
+ * MessagePack from whoever: fields that nobody knows, counts that lie, depth without end, bytes
+ * that are cut off and bits that are flipped.
  */
 #include "codec-types.h"
 
@@ -19,7 +19,7 @@
 
 #define V "81 a1 76 " /* {"v": */
 
-/* ---- fields that nobody knows ------------------------------------------------------------------ */
+/* ---- fields that nobody knows ---------------------------------------------------------------- */
 
 static void test_every_format_is_skipped_in_an_unknown_field(void **state)
 {
@@ -75,7 +75,7 @@ static void test_every_first_byte_is_read_or_refused(void **state)
     assert_undecodable(one_string, V "cb 0000000000000000", "a number, expected a text");
 }
 
-/* ---- what is not trusted ----------------------------------------------------------------------- */
+/* ---- what is not trusted --------------------------------------------------------------------- */
 
 static void test_count_is_not_believed(void **state)
 {

@@ -20,7 +20,7 @@
 
 #define V "81 a1 76 " /* {"v": */
 
-/* ---- integers ---------------------------------------------------------------------------------- */
+/* ---- integers -------------------------------------------------------------------------------- */
 
 static void test_integer_takes_its_shortest_form(void **state)
 {
@@ -159,7 +159,7 @@ static void test_real_number_is_an_integer_only_if_it_is_exactly_one(void **stat
     assert_undecodable(one_u8, V "ca bf800000", "-1 is out of range (uint8)");
 }
 
-/* ---- real numbers ------------------------------------------------------------------------------ */
+/* ---- real numbers ---------------------------------------------------------------------------- */
 
 static void test_real_numbers_are_written_as_they_are(void **state)
 {
@@ -193,7 +193,7 @@ static void test_real_numbers_are_read_rounded_but_never_made_infinite(void **st
     assert_true(isnan(single_nan.v));
 }
 
-/* ---- bool, enum, nil --------------------------------------------------------------------------- */
+/* ---- bool, enum, nil ------------------------------------------------------------------------- */
 
 static void test_bool_is_true_or_false_and_nothing_else(void **state)
 {

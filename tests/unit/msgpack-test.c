@@ -19,7 +19,7 @@
 
 #define V "81 a1 76 " /* {"v": */
 
-/* ---- texts and bytes --------------------------------------------------------------------------- */
+/* ---- texts and bytes ------------------------------------------------------------------------- */
 
 /* "81 a1 76 HEADER" and `size` letters a. */
 static char *with_letters(const char *header, size_t size)
@@ -157,7 +157,7 @@ static void test_bytes_are_bin(void **state)
     assert_undecodable(one_bytes, V "01", "a number, expected bytes");
 }
 
-/* ---- arrays, maps, structs --------------------------------------------------------------------- */
+/* ---- arrays, maps, structs ------------------------------------------------------------------- */
 
 static void check_array(size_t count, const char *header)
 {
@@ -301,7 +301,7 @@ static void test_names_of_any_length_are_told_apart(void **state)
     assert_memory_equal(&read, (&(long_names){0}), sizeof(read));
 }
 
-/* ---- values that are not structs --------------------------------------------------------------- */
+/* ---- values that are not structs ------------------------------------------------------------- */
 
 static void test_bare_values(void **state)
 {
@@ -323,7 +323,7 @@ static void test_bare_values(void **state)
     assert_survives(zcache_string, "a2 6869");
 }
 
-/* ---- memory ------------------------------------------------------------------------------------ */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static void test_full_block_tells_what_is_wanted(void **state)
 {

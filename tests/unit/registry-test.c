@@ -76,7 +76,7 @@ static void test_bytes_and_string_hold_their_own_types_only(void **state)
     zc_plan_free(strings);
 }
 
-/* ---- registered -------------------------------------------------------------------------------- */
+/* ---- registered ------------------------------------------------------------------------------ */
 
 static const zcache_codec by_tokens = {
     .size = sizeof(zcache_codec), .put = tagged_put, .next = tagged_next};
@@ -158,7 +158,7 @@ static void test_codec_that_lacks_something_is_not_registered(void **state)
                  zc_codec_find("bad", &fixtures, points, &found));
 }
 
-/* ---- plugins ----------------------------------------------------------------------------------- */
+/* ---- plugins --------------------------------------------------------------------------------- */
 
 static void test_plugin_is_open_until_its_last_release(void **state)
 {

@@ -41,7 +41,7 @@ static int use_tagged(void **state)
 #define V        MAP(1) NAME_V
 #define INT(n)   "02 0" #n "00000000000000 "
 
-/* ---- by tokens --------------------------------------------------------------------------------- */
+/* ---- by tokens ------------------------------------------------------------------------------- */
 
 static void test_each_type_is_its_token(void **state)
 {
@@ -186,7 +186,7 @@ static void test_depth_is_bounded(void **state)
     assert_undecodable(node, hex, "node.v: nested deeper than 64 levels");
 }
 
-/* ---- codecs that break their promises ----------------------------------------------------------- */
+/* ---- codecs that break their promises -------------------------------------------------------- */
 
 static zcache_status stay(const zcache_codec *codec, zcache_reader *reader, zcache_token *token)
 {
@@ -242,7 +242,7 @@ static void test_codec_that_breaks_its_promises_is_refused(void **state)
     harness.custom = &tagged;
 }
 
-/* ---- by values --------------------------------------------------------------------------------- */
+/* ---- by values ------------------------------------------------------------------------------- */
 
 static zcache_status copy_encode(const zcache_codec *codec, const zcache_struct *type,
                                  const void *value, zcache_buffer *buffer)
@@ -284,7 +284,7 @@ static void test_codec_by_values_is_given_the_whole_struct(void **state)
     assert_unencodable(point, "point cannot be copied", 1, 2);
 }
 
-/* ---- bytes and string -------------------------------------------------------------------------- */
+/* ---- bytes and string ------------------------------------------------------------------------ */
 
 static void test_bytes_are_stored_as_they_are(void **state)
 {

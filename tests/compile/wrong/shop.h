@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * What the snippets beside it start from. Each snippet, in C and in C++, compiles as it is, and does
- * not compile with -DWRONG: by its one line for that. The compiler must then say what the snippet's
- * `names:` line says, so that the error leads to the field or the type. See
+ * What the snippets beside it start from. Each snippet, in C and in C++, compiles as it is, and
+ * does not compile with -DWRONG: by its one line for that. The compiler must then say what the
+ * snippet's `names:` line says, so that the error leads to the field or the type. See
  * tests/compile/compile-fail-test.sh.
  */
 #ifndef TESTS_COMPILE_WRONG_SHOP_H
