@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "codec/field.h"
 #include "codec/msgpack.h"
+#include "codec/utf8.h"
 
 /* The longest number, and the longest header of what has a size. */
 #define NUMBER_MAX 9
@@ -120,7 +121,8 @@ static inline unsigned char *put_count(unsigned char *to, unsigned fixed, unsign
 
 /* ---- texts, bytes ---------------------------------------------------------------------------- */
 
-/* `rest` is the room that is wanted behind the value, here and below. */
+/* A text without a NUL: its end was found by one. `rest` is the room that is wanted behind the value,
+ * here and below. */
 static inline unsigned char *put_text(encoder *self, unsigned char *to, const zc_plan *plan,
                                       const zc_field *field, const char *text, size_t size,
                                       size_t rest)
@@ -131,11 +133,8 @@ static inline unsigned char *put_text(encoder *self, unsigned char *to, const zc
     if (size > UINT32_MAX)
         return REFUSE("a text of %zu bytes is more than MessagePack can hold", size);
     to = put_text_header(to, size);
-    if (!zc_text_copy(to, text, size)) {
-        const char *fault = zc_text_fault(text, size);
-        if (fault != NULL)
-            return REFUSE("%s", fault);
-    }
+    if (!zc_text_copy(to, text, size) && !zc_utf8_is_valid(text, size))
+        return REFUSE("the text is not UTF-8");
     return to + size;
 }
 

@@ -280,6 +280,9 @@ static zcache_status make_field(zc_plan *plan, size_t i, zc_plan **root, char *i
     if (status != ZCACHE_OK)
         return status;
     plan->owns |= owns_memory(field);
+    bool is_pointer = field->type != ZCACHE_TYPE_NESTED || field->shape == ZCACHE_SHAPE_COUNTED;
+    if (plan->first_pointer == SIZE_MAX && is_pointer && owns_memory(field))
+        plan->first_pointer = field->offset;
     adopt_nested(plan, field, initial);
     return source.has_default ? make_default(plan, field, &source, initial) : ZCACHE_OK;
 }
@@ -325,6 +328,7 @@ static zcache_status make_plan(const zcache_struct *type, zc_plan **root, const 
     plan->size = type->size;
     plan->alignment = type->alignment;
     plan->bare = type->bare;
+    plan->first_pointer = SIZE_MAX;
     *made = plan;
     return fill_plan(plan, root);
 }

@@ -62,6 +62,7 @@ struct zc_plan {
     size_t names_size;      /* of all names as MessagePack writes them */
     bool bare;              /* the one field is stored by itself */
     bool owns;              /* a decoded value may own memory */
+    size_t first_pointer;   /* to such memory: its offset; SIZE_MAX: in structs in it only */
     bool has_required;      /* a field of its own is */
     bool has_text_defaults; /* one of its STRINGs, or of those of a struct in it, has a default */
     /* What a value is before anything was decoded into it: 0, and the defaults but for STRINGs,

@@ -96,6 +96,13 @@ static size_t likely_size(const zc_plan *plan, size_t encoded)
     return plan->owns ? encoded + 2 * ZCACHE_BLOCK_MARK * plan->field_count + 64 : 0;
 }
 
+/* Mostly its first pointer does. */
+static bool leads_to_block(const zc_plan *plan, const char *value)
+{
+    return (plan->first_pointer != SIZE_MAX && pointer_at(value + plan->first_pointer) != NULL) ||
+           find_piece(plan->type, value) != NULL;
+}
+
 static zcache_status decode(zcache_typed *table, const zc_codec *codec, zcache_slice bytes,
                             void *value)
 {
@@ -109,7 +116,7 @@ static zcache_status decode(zcache_typed *table, const zc_codec *codec, zcache_s
             status = codec->decode(codec->custom, plan, bytes, value, &block);
         if (status == ZCACHE_OK) {
             /* A field that came twice may have had memory only the first time. */
-            if (block.used == 0 || find_piece(plan->type, value) == NULL)
+            if (block.used == 0 || !leads_to_block(plan, value))
                 zc_free(block.base);
             return ZCACHE_OK;
         }
