@@ -110,7 +110,9 @@ void assert_encodes_(const zcache_struct *type, const char *hex, const void *val
         print_error("not encoded: %s\n", zcache_error_message());
         _fail(file, line);
     }
-    if (bytes.size != expected.size || memcmp(bytes.data, expected.data, bytes.size) != 0) {
+    bool is_same = bytes.size == expected.size &&
+                   (bytes.size == 0 || memcmp(bytes.data, expected.data, bytes.size) == 0);
+    if (!is_same) {
         print_bytes("expected", expected.data, expected.size);
         print_bytes("was     ", bytes.data, bytes.size);
         _fail(file, line);
