@@ -41,7 +41,7 @@ completes 'options of a command' "$(lines --table --ttl)" set --t
 completes 'no options after --' '' get -- --
 completes 'providers' "$(lines memcached memory redis)" -p ''
 completes 'the beginning of a provider' "$(lines memcached memory)" --provider mem
-completes 'plugins' "$(lines memcached memory redis)" plugin info ''
+completes 'plugins' "$(lines memcached memory)" plugin info mem
 completes 'settings' "$(lines cache.max_key_length= cache.max_value_size=)" -s cache.max_
 completes 'durations' "$(lines 500ms 30s 15m 1h 7d never)" touch a --ttl ''
 completes 'commands of ctl' "$(lines status stats)" ctl st
