@@ -18,7 +18,7 @@
 #include "table/typed.h"
 
 /* What a decoded value may take at most: bytes of a backend must not make a process grow at will. */
-#define BLOCK_MAX ((size_t)1 << 30)
+#define BLOCK_MAX ((size_t)1 << 28)
 
 /* ---- encoding -------------------------------------------------------------------------------- */
 
