@@ -117,14 +117,6 @@ static zcache_status batch_end(key_batch *batch)
     return first;
 }
 
-/* A call that failed before its batch was made: every key has its status. */
-static zcache_status fail_all(size_t n, zcache_status statuses[], zcache_status status)
-{
-    for (size_t i = 0; statuses != NULL && i < n; i++)
-        statuses[i] = status;
-    return status;
-}
-
 /* ---- get ------------------------------------------------------------------------------------- */
 
 typedef struct batch_sink {
@@ -173,7 +165,7 @@ static zcache_status get_multi_in(zc_operation *operation, size_t n, const key_a
     key_batch batch;
     zcache_status status = batch_start(&batch, operation, n, keys, statuses);
     if (status != ZCACHE_OK)
-        return fail_all(n, statuses, status);
+        return zc_fail_all(n, statuses, status);
     for (size_t i = 0; i < n; i++) {
         status = batch_add(&batch, i);
         if (status != ZCACHE_OK)
@@ -218,7 +210,7 @@ static zcache_status get_multi(zcache *cache, size_t n, const key_array *keys,
                                 (asked.with_ttl ? ZCACHE_CALL_TTL : 0) |
                                     (asked.with_cas ? ZCACHE_CALL_CAS : 0));
     if (status != ZCACHE_OK)
-        return fail_all(n, statuses, status);
+        return zc_fail_all(n, statuses, status);
     status = get_multi_in(&operation, n, keys, values, statuses, &asked);
     zc_operation_end(&operation);
     return status;
@@ -336,7 +328,7 @@ static zcache_status del_multi_in(zc_operation *operation, size_t n, const key_a
     key_batch batch;
     zcache_status status = batch_start(&batch, operation, n, keys, statuses);
     if (status != ZCACHE_OK)
-        return fail_all(n, statuses, status);
+        return zc_fail_all(n, statuses, status);
     for (size_t i = 0; i < n; i++) {
         status = batch_add(&batch, i);
         if (status != ZCACHE_OK)
@@ -376,7 +368,7 @@ static zcache_status del_multi(zcache *cache, size_t n, const key_array *keys,
     zc_operation operation;
     status = zc_operation_begin(&operation, cache, asked.timeout_ms, 0);
     if (status != ZCACHE_OK)
-        return fail_all(n, statuses, status);
+        return zc_fail_all(n, statuses, status);
     status = del_multi_in(&operation, n, keys, statuses);
     zc_operation_end(&operation);
     return status;

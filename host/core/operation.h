@@ -70,6 +70,14 @@ zcache_status zc_ttl_resolve(const zc_operation *operation, int64_t ttl_ms, int6
 /* A status that the host puts where a plugin is to put one. */
 #define ZC_STATUS_UNSET ((zcache_status)INT32_MIN)
 
+/* A call that failed before its batch was made: every key has its status. `statuses` may be NULL. */
+static inline zcache_status zc_fail_all(size_t n, zcache_status statuses[], zcache_status status)
+{
+    for (size_t i = 0; statuses != NULL && i < n; i++)
+        statuses[i] = status;
+    return status;
+}
+
 /* The length of a key that came as a C string: NULL is refused as an empty key is. */
 static inline size_t zc_key_size(const char *key)
 {

@@ -88,13 +88,6 @@ static void zero_values(const zcache_typed *table, size_t n, void *values)
         memset(values, 0, n * table->plan->size);
 }
 
-static zcache_status fail_all(size_t n, zcache_status statuses[], zcache_status status)
-{
-    for (size_t i = 0; statuses != NULL && i < n; i++)
-        statuses[i] = status;
-    return status;
-}
-
 ZCACHE_PUBLIC zcache_status zcache_typed_get_multi_n(zcache_typed *table, size_t n,
                                                      const zcache_slice keys[], void *values,
                                                      zcache_status statuses[],
@@ -106,16 +99,16 @@ ZCACHE_PUBLIC zcache_status zcache_typed_get_multi_n(zcache_typed *table, size_t
     if (status == ZCACHE_OK && options != NULL)
         status = zc_options_copy(&asked, sizeof(asked), options, "ZCACHE_READ");
     if (status != ZCACHE_OK || n == 0)
-        return fail_all(n, statuses, status);
+        return zc_fail_all(n, statuses, status);
     size_t size = table->plan->size;
     zcache_value *bytes = zc_calloc(n, sizeof(*bytes));
     zcache_status *own = zc_calloc(n, sizeof(*own));
     if (bytes == NULL || own == NULL) {
         zc_free(bytes);
         zc_free(own);
-        return fail_all(n, statuses, zc_error_nomem());
+        return zc_fail_all(n, statuses, zc_error_nomem());
     }
-    fail_all(n, own, ZC_STATUS_UNSET);
+    zc_fail_all(n, own, ZC_STATUS_UNSET);
     zcache_status first = zcache_get_multi_n(table->handle, n, keys, bytes, own, options);
     for (size_t i = 0; i < n; i++) {
         if (own[i] == ZC_STATUS_UNSET)
@@ -183,12 +176,12 @@ ZCACHE_PUBLIC zcache_status zcache_typed_set_multi_n(zcache_typed *table, size_t
 {
     zcache_status status = check_multi(table, n, keys, values, "set_multi");
     if (status != ZCACHE_OK || n == 0)
-        return fail_all(n, statuses, status);
+        return zc_fail_all(n, statuses, status);
     encoded_batch batch = {.buffer = zc_buffer_over(NULL, 0),
                            .items = zc_calloc(n, sizeof(zcache_item)),
                            .index = zc_calloc(n, sizeof(size_t))};
     if (batch.items == NULL || batch.index == NULL) {
-        status = fail_all(n, statuses, zc_error_nomem());
+        status = zc_fail_all(n, statuses, zc_error_nomem());
         goto out;
     }
     status = encode_all(table, n, keys, values, statuses, &batch);
@@ -228,7 +221,7 @@ ZCACHE_PUBLIC zcache_status zcache_typed_get_multi(zcache_typed *table, size_t n
     zcache_slice *slices = slices_of(n, keys);
     if (slices == NULL && keys != NULL && n > 0) {
         zero_values(table, n, values);
-        return fail_all(n, statuses, zc_error_nomem());
+        return zc_fail_all(n, statuses, zc_error_nomem());
     }
     zcache_status status = zcache_typed_get_multi_n(table, n, slices, values, statuses, options);
     zc_free(slices);
@@ -242,7 +235,7 @@ ZCACHE_PUBLIC zcache_status zcache_typed_set_multi(zcache_typed *table, size_t n
 {
     zcache_slice *slices = slices_of(n, keys);
     if (slices == NULL && keys != NULL && n > 0)
-        return fail_all(n, statuses, zc_error_nomem());
+        return zc_fail_all(n, statuses, zc_error_nomem());
     zcache_status status = zcache_typed_set_multi_n(table, n, slices, values, statuses, options);
     zc_free(slices);
     return status;
