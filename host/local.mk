@@ -9,11 +9,18 @@ host_libhost_la_CPPFLAGS = $(HOST_CPPFLAGS)
 host_libhost_la_SOURCES = \
 	host/base/allocator.c host/base/allocator.h \
 	host/base/clock.h \
+	host/base/decimal-read.c host/base/decimal-write.c host/base/decimal.h \
 	host/base/error.c host/base/error.h \
 	host/base/lock.h \
 	host/base/log.c host/base/log.h \
+	host/base/powers.c host/base/powers.h \
 	host/base/thread.c host/base/thread.h
 host_libhost_la_LIBADD = $(LTDL_LIBS) $(INIH_LIBS) $(XXHASH_LIBS)
+
+# Writes powers.c.
+EXTRA_PROGRAMS += host/base/powers-generate
+host_base_powers_generate_CPPFLAGS = $(HOST_CPPFLAGS)
+host_base_powers_generate_SOURCES = host/base/powers-generate.c host/base/powers.h
 
 include host/config/local.mk
 include host/loader/local.mk

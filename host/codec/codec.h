@@ -7,7 +7,7 @@
  *
  *   encode  appends the value. ZCACHE_OK, ZCACHE_E_NOMEM, or ZCACHE_E_INVALID with a message that
  *           names type and field ("user.name: not UTF-8"). On failure the buffer holds what it held.
- *   decode  fills `value` from all of the bytes. It first copies plan->initial over it. Pointers come
+ *   decode  fills `value` from all of the bytes, behind which is a fence. It first copies plan->initial over it. Pointers come
  *           from the block. ZCACHE_OK; ZCACHE_E_TYPE with a message that tells what is wrong and at
  *           which byte ("byte 17: user.age: 300 is out of range"); ZCACHE_E_NOMEM: the block is full
  *           (block->wanted tells). On failure what is in `value` is nobody's: the caller zeroes it.
@@ -18,6 +18,11 @@
 #include <zcache/codec.h>
 
 #include "codec/plan.h"
+
+/* Behind bytes that are decoded so many more are there, and may be read. Each is one that is in no
+ * UTF-8 and begins no MessagePack, so that a decoder which comes to the end unawares stops there. */
+#define ZC_FENCE      64
+#define ZC_FENCE_BYTE 0xc1
 
 typedef zcache_status zc_encode_fn(const zcache_codec *codec, const zc_plan *plan,
                                    const void *value, zcache_buffer *buffer);

@@ -13,9 +13,9 @@
 
 const char *zc_text_fault(const void *text, size_t size)
 {
-    if (size > 0 && memchr(text, '\0', size) != NULL)
-        return "the text has a NUL inside";
-    return zc_utf8_is_valid(text, size) ? NULL : "the text is not UTF-8";
+    if (zc_utf8_is_text(text, size))
+        return NULL;
+    return memchr(text, '\0', size) != NULL ? "the text has a NUL inside" : "the text is not UTF-8";
 }
 
 void zc_field_prefix(const zc_plan *plan, const zc_field *field)

@@ -13,20 +13,15 @@
 #include <math.h>
 
 #include "codec/codec.h"
+#include "codec/text.h"
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
 /* Integers beyond this may have lost digits as doubles: a real number is no integer then. */
 #define ZC_REAL_INTEGER_MAX INT64_C(0x20000000000000)
 
-/* Fields are read and written as bytes, for the program may call an int64_t by another name: long
- * or long long. */
-#define ZC_STORE(type, to, value)            \
-    do {                                     \
-        type stored = (type)(value);         \
-        memcpy(to, &stored, sizeof(stored)); \
-    } while (0)
-
+/* Fields are read and written as bytes (ZC_LOAD, ZC_STORE), for the program may call an int64_t by
+ * another name: long or long long. */
 #define ZC_STORE_IF_SAME(type, to, value) \
     do {                                  \
         ZC_STORE(type, to, value);        \
@@ -97,13 +92,6 @@ static inline bool zc_field_set_real(const zc_field *field, void *to, double val
            value == (double)(int64_t)value && zc_field_set_integer(field, to, (int64_t)value);
 }
 
-#define ZC_LOAD(type, from)                    \
-    __extension__({                            \
-        type loaded;                           \
-        memcpy(&loaded, from, sizeof(loaded)); \
-        loaded;                                \
-    })
-
 /* An integer field's value; that of a U64 as its bits. */
 static inline int64_t zc_field_integer(const zc_field *field, const void *from)
 {
@@ -132,70 +120,6 @@ static inline bool zc_field_is_number(const zc_field *field)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* 0 if all bytes of a word are 0x01 to 0x7f: subtracting 1 from each borrows only where one is 0,
- * and leaves a high bit there. */
-static inline uint64_t zc_word_oddities(uint64_t word)
-{
-    return ((word - UINT64_C(0x0101010101010101)) | word) & UINT64_C(0x8080808080808080);
-}
-
-/* Copies a text; true if all of it is ASCII without a NUL: then there is nothing to check. Short
- * texts, which most are, take no call: words, of which the last two may overlap. */
-static inline bool zc_text_copy(void *to, const void *from, size_t size)
-{
-    const char *in = from;
-    char *out = to;
-    if (size >= 8) {
-        uint64_t tail = ZC_LOAD(uint64_t, in + size - 8), oddities = zc_word_oddities(tail);
-        bool is_long = size > 64;
-        if (is_long)
-            memcpy(to, from, size);
-        for (size_t at = 0; at < size - 8; at += 8) {
-            uint64_t word = ZC_LOAD(uint64_t, in + at);
-            oddities |= zc_word_oddities(word);
-            if (!is_long)
-                ZC_STORE(uint64_t, out + at, word);
-        }
-        if (!is_long)
-            ZC_STORE(uint64_t, out + size - 8, tail);
-        return oddities == 0;
-    }
-    if (size >= 4) {
-        uint32_t head = ZC_LOAD(uint32_t, in), tail = ZC_LOAD(uint32_t, in + size - 4);
-        ZC_STORE(uint32_t, out, head);
-        ZC_STORE(uint32_t, out + size - 4, tail);
-        return zc_word_oddities((uint64_t)tail << 32 | head) == 0;
-    }
-    uint64_t word = UINT64_C(0x0101010101010101);
-    for (size_t i = 0; i < size; i++) {
-        out[i] = in[i];
-        word = word << 8 | (unsigned char)in[i];
-    }
-    return zc_word_oddities(word) == 0;
-}
-
-/* As memcmp() == 0, without a call where the bytes are as few as most names have. */
-static inline bool zc_bytes_equal(const void *a, const void *b, size_t size)
-{
-    const char *left = a, *right = b;
-    if (size >= 8 && size <= 16)
-        return ((ZC_LOAD(uint64_t, left) ^ ZC_LOAD(uint64_t, right)) |
-                (ZC_LOAD(uint64_t, left + size - 8) ^ ZC_LOAD(uint64_t, right + size - 8))) == 0;
-    if (size >= 4 && size < 8)
-        return ((ZC_LOAD(uint32_t, left) ^ ZC_LOAD(uint32_t, right)) |
-                (ZC_LOAD(uint32_t, left + size - 4) ^ ZC_LOAD(uint32_t, right + size - 4))) == 0;
-    if (size < 4) {
-        size_t i = 0;
-        while (i < size && left[i] == right[i])
-            i++;
-        return i == size;
-    }
-    return memcmp(left, right, size) == 0;
-}
-
-/* What is wrong with a text that is not all ASCII; NULL: nothing. */
-const char *zc_text_fault(const void *text, size_t size);
-
 /* The bytes of a CHARS up to its NUL; SIZE_MAX: it has none. */
 static inline size_t zc_chars_size(const zc_field *field, const void *from)
 {
@@ -205,52 +129,47 @@ static inline size_t zc_chars_size(const zc_field *field, const void *from)
 
 /* ---- enums ----------------------------------------------------------------------------------- */
 
-/* The bits of an enum of any width. Whether they have a sign is the compiler's choice, so only bits
- * are ever compared. */
-static inline uint64_t zc_enum_bits(const zc_field *field, int64_t value)
-{
-    return (uint64_t)value & (UINT64_MAX >> (64 - 8 * field->size));
-}
-
-/* The name of the value; NULL: it has none. */
+/* The name of the value; NULL: it has none. Whether an enum has a sign is the compiler's choice, so
+ * only its bits are compared. */
 static inline const zcache_slice *zc_enum_name(const zc_field *field, const void *from)
 {
     const zcache_enum *known = field->enumeration;
+    const zcache_enum_value *values = known->values;
+    const uint64_t mask = UINT64_MAX >> (64 - 8 * field->size);
     uint64_t bits = field->size == 4   ? ZC_LOAD(uint32_t, from)
                     : field->size == 1 ? ZC_LOAD(uint8_t, from)
                     : field->size == 2 ? ZC_LOAD(uint16_t, from)
                                        : ZC_LOAD(uint64_t, from);
     for (size_t i = 0; i < known->count; i++)
-        if (zc_enum_bits(field, known->values[i].value) == bits)
+        if (((uint64_t)values[i].value & mask) == bits)
             return &field->enum_names[i];
     return NULL;
+}
+
+static inline void zc_enum_store(const zc_field *field, void *to, int64_t value)
+{
+    if (field->size == 4)
+        ZC_STORE(int32_t, to, value);
+    else if (field->size == 1)
+        ZC_STORE(int8_t, to, value);
+    else if (field->size == 2)
+        ZC_STORE(int16_t, to, value);
+    else
+        ZC_STORE(int64_t, to, value);
 }
 
 /* Stores the value that a name means; false: none. */
 static inline bool zc_enum_set(const zc_field *field, void *to, const void *name, size_t size)
 {
     const zcache_enum *known = field->enumeration;
-    size_t i = 0;
-    while (i < known->count && !(field->enum_names[i].size == size &&
-                                 zc_bytes_equal(field->enum_names[i].data, name, size)))
-        i++;
-    if (i == known->count)
-        return false;
-    int64_t value = known->values[i].value;
-    switch (field->size) {
-    case 1:
-        ZC_STORE(int8_t, to, value);
-        return true;
-    case 2:
-        ZC_STORE(int16_t, to, value);
-        return true;
-    case 4:
-        ZC_STORE(int32_t, to, value);
-        return true;
-    default:
-        ZC_STORE(int64_t, to, value);
-        return true;
+    for (size_t i = 0; i < known->count; i++) {
+        if (field->enum_names[i].size == size &&
+            zc_bytes_equal(field->enum_names[i].data, name, size)) {
+            zc_enum_store(field, to, known->values[i].value);
+            return true;
+        }
     }
+    return false;
 }
 
 /* ---- nulls, memory --------------------------------------------------------------------------- */

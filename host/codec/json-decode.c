@@ -7,10 +7,10 @@
  * name is first compared, quotes and colon included, with that of the field that comes next, and
  * only if it is another one, it is read and looked up.
  */
+#include "base/decimal.h"
 #include "base/error.h"
 #include "codec/base64.h"
 #include "codec/codec.h"
-#include "codec/decimal.h"
 #include "codec/field.h"
 #include "codec/json-number.h"
 #include "codec/json-scan.h"
@@ -43,7 +43,7 @@ static inline const unsigned char *read_number(reader *r, const unsigned char *a
     const char *next = (const char *)at;
     zc_number number;
     if (!zc_number_read(&next, (const char *)r->end, &number)) {
-        unsigned char first = zc_json_peek(r, at);
+        unsigned char first = *at;
         if (first != '-' && (first < '0' || first > '9'))
             return wrong_type(r, at);
         return zc_json_fail(r, (const unsigned char *)next, "no number of JSON");
@@ -57,9 +57,8 @@ static inline const unsigned char *read_number(reader *r, const unsigned char *a
 
 static inline const unsigned char *read_bool(reader *r, const unsigned char *at, void *to)
 {
-    size_t left = (size_t)(r->end - at);
-    bool is_true = left >= 4 && memcmp(at, "true", 4) == 0;
-    if (!is_true && (left < 5 || memcmp(at, "false", 5) != 0))
+    bool is_true = memcmp(at, "true", 4) == 0;
+    if (!is_true && memcmp(at, "false", 5) != 0)
         return wrong_type(r, at);
     ZC_STORE(bool, to, is_true);
     return at + (is_true ? 4 : 5);
@@ -70,7 +69,7 @@ static inline const unsigned char *read_bool(reader *r, const unsigned char *at,
 static inline const unsigned char *scan_text(reader *r, const unsigned char *at,
                                              zc_json_string *string)
 {
-    if (zc_json_peek(r, at) != '"')
+    if (*at != '"')
         return wrong_type(r, at);
     const unsigned char *next = zc_json_scan_string(r, at + 1, string);
     if (next != NULL && string->has_nul)
@@ -78,14 +77,14 @@ static inline const unsigned char *scan_text(reader *r, const unsigned char *at,
     return next;
 }
 
-/* Copies a text. A short one, where `room` and what is left to read allow it, in whole pieces of 16
- * bytes, which write over more than the text. */
-static inline void copy_text(const reader *r, char *to, size_t room, const zc_json_string *string)
+/* Copies a text. A short one, where `room` allows it, in whole pieces of 16 bytes, which write over
+ * more than the text. */
+static inline void copy_text(char *to, size_t room, const zc_json_string *string)
 {
     size_t whole = (string->size + 15) & ~(size_t)15;
     if (string->is_escaped)
         zc_json_unescape(string, to);
-    else if (whole > 64 || room < whole || (size_t)(r->end - string->raw) < whole)
+    else if (whole > ZC_FENCE || room < whole)
         memcpy(to, string->raw, string->size);
     else
         for (size_t done = 0; done < whole; done += 16)
@@ -102,7 +101,7 @@ static inline const unsigned char *read_string(reader *r, const unsigned char *a
     if (text == NULL)
         return full(r);
     size_t room = r->block->capacity - (size_t)((unsigned char *)text - r->block->base);
-    copy_text(r, text, room, &string);
+    copy_text(text, room, &string);
     text[string.size] = '\0';
     ZC_STORE(char *, to, text);
     return next;
@@ -118,7 +117,7 @@ static const unsigned char *read_chars(reader *r, const unsigned char *at, const
     if (string.size >= field->size)
         return zc_json_fail(r, at, "the text is too long: %zu bytes, at most %zu", string.size,
                             field->size - 1);
-    copy_text(r, to, field->size, &string);
+    copy_text(to, field->size, &string);
     memset(to + string.size, 0, field->size - string.size);
     return next;
 }
@@ -173,12 +172,11 @@ static const unsigned char *read_bytes(reader *r, const unsigned char *at, const
 static inline bool is_next(const reader *r, const unsigned char *at, const zc_field *field)
 {
     const unsigned char *name = field->json_name.data;
-    size_t size = field->json_name.size, left = (size_t)(r->end - at);
-    if (left < 16 || left < size)
-        return left >= size && memcmp(at, name, size) == 0;
+    size_t size = field->json_name.size;
     if (size <= 16)
         return zc_json_same16(at, name, size);
-    return zc_json_same16(at, name, 16) && memcmp(at + 16, name + 16, size - 16) == 0;
+    return zc_json_same16(at, name, 16) && (size_t)(r->end - at) >= size &&
+           memcmp(at + 16, name + 16, size - 16) == 0;
 }
 
 /* Reads a name and its colon; `*field` is NULL if it is no field's. */
@@ -187,7 +185,7 @@ static const unsigned char *read_name(reader *r, const unsigned char *at, const 
 {
     zc_json_string string;
     char text[ZC_FIELD_NAME_MAX];
-    if (zc_json_peek(r, at) != '"')
+    if (*at != '"')
         return zc_json_fail(r, at, "expected a name");
     at = zc_json_scan_string(r, at + 1, &string);
     if (at == NULL)
@@ -201,8 +199,8 @@ static const unsigned char *read_name(reader *r, const unsigned char *at, const 
         }
         *field = zc_plan_find(plan, name, string.size, (size_t)(next - plan->fields));
     }
-    at = zc_json_skip_space(r, at);
-    if (zc_json_peek(r, at) != ':')
+    at = zc_json_skip_space(at);
+    if (*at != ':')
         return zc_json_fail(r, at, "expected ':'");
     return at + 1;
 }
@@ -260,14 +258,14 @@ static const unsigned char *read_elements(reader *r, const unsigned char *at, co
                                           array *a, unsigned depth)
 {
     const zc_plan *plan = r->plan;
-    at = zc_json_skip_space(r, at);
-    if (zc_json_peek(r, at) == ']')
+    at = zc_json_skip_space(at);
+    if (*at == ']')
         return at + 1;
     for (;;) {
         char *to = next_element(r, at, field, a);
         if (to == NULL)
             return NULL;
-        if (zc_json_peek(r, at) == 'n' && zc_element_set_null(field, to))
+        if (*at == 'n' && zc_element_set_null(field, to))
             at = zc_json_read_null(r, at);
         else
             at = read_value(r, at, field, to, depth + 1);
@@ -275,13 +273,13 @@ static const unsigned char *read_elements(reader *r, const unsigned char *at, co
             return NULL;
         r->plan = plan;
         r->field = field;
-        at = zc_json_skip_space(r, at);
-        unsigned char byte = zc_json_peek(r, at);
+        at = zc_json_skip_space(at);
+        unsigned char byte = *at;
         if (byte == ']')
             return at + 1;
         if (byte != ',')
             return zc_json_fail(r, at, "expected ',' or ']'");
-        at = zc_json_skip_space(r, at + 1);
+        at = zc_json_skip_space(at + 1);
     }
 }
 
@@ -292,7 +290,7 @@ static const unsigned char *read_array(reader *r, const unsigned char *at, const
     bool is_counted = field->shape == ZCACHE_SHAPE_COUNTED;
     if (is_counted)
         a = (array){NULL, 0, 0};
-    if (zc_json_peek(r, at) != '[')
+    if (*at != '[')
         return wrong_type(r, at);
     if (depth > ZC_DEPTH_MAX)
         return zc_json_fail(r, at, "nested deeper than %d levels", ZC_DEPTH_MAX);
@@ -317,7 +315,7 @@ static inline const unsigned char *read_field(reader *r, const unsigned char *at
                                               char *value, unsigned depth, bool *there)
 {
     *there = true;
-    if (zc_json_peek(r, at) == 'n') {
+    if (*at == 'n') {
         *there = zc_field_set_null(plan, field, value);
         return zc_json_read_null(r, at);
     }
@@ -354,7 +352,7 @@ static inline const unsigned char *read_fields(reader *r, const unsigned char *a
             at = read_name(r, at, plan, next, &field);
         if (at == NULL)
             return NULL;
-        at = zc_json_skip_space(r, at);
+        at = zc_json_skip_space(at);
         if (field != NULL) {
             bool there;
             r->field = field;
@@ -367,8 +365,8 @@ static inline const unsigned char *read_fields(reader *r, const unsigned char *a
         }
         if (at == NULL)
             return NULL;
-        at = zc_json_skip_space(r, at);
-        unsigned char byte = zc_json_peek(r, at);
+        at = zc_json_skip_space(at);
+        unsigned char byte = *at;
         if (byte == '}')
             return at + 1;
         if (byte != ',') {
@@ -376,14 +374,14 @@ static inline const unsigned char *read_fields(reader *r, const unsigned char *a
             r->field = field;
             return zc_json_fail(r, at, "expected ',' or '}'");
         }
-        at = zc_json_skip_space(r, at + 1);
+        at = zc_json_skip_space(at + 1);
     }
 }
 
 static const unsigned char *read_struct(reader *r, const unsigned char *at, const zc_plan *plan,
                                         char *value, unsigned depth)
 {
-    if (zc_json_peek(r, at) != '{')
+    if (*at != '{')
         return wrong_type(r, at);
     if (depth > ZC_DEPTH_MAX)
         return zc_json_fail(r, at, "nested deeper than %d levels", ZC_DEPTH_MAX);
@@ -392,8 +390,8 @@ static const unsigned char *read_struct(reader *r, const unsigned char *at, cons
     bool needs_seen = zc_plan_needs_seen(plan);
     if (needs_seen)
         zc_seen_clear(plan, &seen);
-    at = zc_json_skip_space(r, at + 1);
-    if (zc_json_peek(r, at) == '}')
+    at = zc_json_skip_space(at + 1);
+    if (*at == '}')
         at++;
     else
         at = read_fields(r, at, plan, value, depth, needs_seen ? &seen : NULL);
@@ -403,7 +401,7 @@ static const unsigned char *read_struct(reader *r, const unsigned char *at, cons
 static const unsigned char *read_pointer(reader *r, const unsigned char *at, const zc_field *field,
                                          char *to, unsigned depth)
 {
-    if (zc_json_peek(r, at) != '{')
+    if (*at != '{')
         return wrong_type(r, at);
     char *value = zcache_block_alloc(r->block, field->plan->size, field->plan->alignment);
     if (value == NULL)
@@ -456,12 +454,12 @@ zcache_status zc_json_decode(const zcache_codec *codec, const zc_plan *plan, zca
                              void *value, zcache_block *block)
 {
     (void)codec;
-    const unsigned char *at = bytes.data != NULL ? bytes.data : (const unsigned char *)"";
+    const unsigned char *at = bytes.data;
     reader r = {.begin = at, .end = at + bytes.size, .block = block, .plan = plan};
-    at = zc_json_skip_space(&r, at);
+    at = zc_json_skip_space(at);
     if (plan->bare) {
         at = read_bare(&r, at, value);
-    } else if (zc_json_peek(&r, at) == '{') {
+    } else if (*at == '{') {
         at = read_struct(&r, at, plan, value, 1);
     } else {
         zc_json_fail(&r, at, "%s, expected a map", zc_json_kind(&r, at));
@@ -469,7 +467,7 @@ zcache_status zc_json_decode(const zcache_codec *codec, const zc_plan *plan, zca
     }
     if (at == NULL)
         return r.status;
-    at = zc_json_skip_space(&r, at);
+    at = zc_json_skip_space(at);
     if (at < r.end) {
         r.plan = plan;
         r.field = NULL;

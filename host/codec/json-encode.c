@@ -9,10 +9,10 @@
  * bracket after the last. Whoever calls for a value has found room for it, if it is SMALL, and for
  * what may follow it; texts and bytes find room for themselves, and again for what may follow.
  */
+#include "base/decimal.h"
 #include "base/error.h"
 #include "codec/base64.h"
 #include "codec/codec.h"
-#include "codec/decimal.h"
 #include "codec/field.h"
 #include "codec/json-lex.h"
 

@@ -7,7 +7,7 @@
 #ifndef ZC_CODEC_JSON_NUMBER_H
 #define ZC_CODEC_JSON_NUMBER_H
 
-#include "codec/decimal.h"
+#include "base/decimal.h"
 #include "codec/json-scan.h"
 
 /* Stores a number that is no ZC_NUMBER_INTEGER. False: the field cannot hold it. */

@@ -9,8 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/decimal.h"
 #include "base/error.h"
-#include "codec/decimal.h"
 #include "codec/field.h"
 
 const unsigned char *zc_json_fail(zc_json_reader *reader, const unsigned char *at,
@@ -30,9 +30,9 @@ const unsigned char *zc_json_fail(zc_json_reader *reader, const unsigned char *a
     return NULL;
 }
 
-const unsigned char *zc_json_skip_spaces(const zc_json_reader *reader, const unsigned char *at)
+const unsigned char *zc_json_skip_spaces(const unsigned char *at)
 {
-    while (at < reader->end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+    while (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')
         at++;
     return at;
 }
@@ -93,7 +93,7 @@ const unsigned char *zc_json_scan_rest(zc_json_reader *reader, const unsigned ch
     size_t saved = 0;
     while (at < end && *at != '"') {
         if (!zc_json_stops(*at)) {
-            uint32_t stops = end - at >= 16 ? zc_json_stops16(at) : 2;
+            uint32_t stops = zc_json_stops16(at);
             at += stops != 0 ? __builtin_ctz(stops) : 16;
         } else if (*at == '\\') {
             uint32_t character;
@@ -156,7 +156,7 @@ void zc_json_unescape(const zc_json_string *string, char *to)
 
 const char *zc_json_kind(const zc_json_reader *reader, const unsigned char *at)
 {
-    switch (zc_json_peek(reader, at)) {
+    switch (*at) {
     case '{':
         return "a map";
     case '[':
@@ -208,7 +208,7 @@ static const unsigned char *skip_string(zc_json_reader *reader, const unsigned c
 /* A value that contains no others. */
 static const unsigned char *skip_scalar(zc_json_reader *reader, const unsigned char *at)
 {
-    switch (zc_json_peek(reader, at)) {
+    switch (*at) {
     case '"':
         return skip_string(reader, at);
     case '-':
@@ -226,15 +226,15 @@ static const unsigned char *skip_scalar(zc_json_reader *reader, const unsigned c
 /* A name and its colon. */
 static const unsigned char *skip_name(zc_json_reader *reader, const unsigned char *at)
 {
-    if (zc_json_peek(reader, at) != '"')
+    if (*at != '"')
         return zc_json_fail(reader, at, "expected a name");
     at = skip_string(reader, at);
     if (at == NULL)
         return NULL;
-    at = zc_json_skip_space(reader, at);
-    if (zc_json_peek(reader, at) != ':')
+    at = zc_json_skip_space(at);
+    if (*at != ':')
         return zc_json_fail(reader, at, "expected ':'");
-    return zc_json_skip_space(reader, at + 1);
+    return zc_json_skip_space(at + 1);
 }
 
 /* The brackets that are open: bit 0 is the innermost, 1 for an object. */
@@ -250,10 +250,10 @@ static const unsigned char *skip_to_next(zc_json_reader *reader, const unsigned 
 {
     while (open->count > 0) {
         bool is_object = open->objects & 1;
-        at = zc_json_skip_space(reader, at);
-        unsigned char byte = zc_json_peek(reader, at);
+        at = zc_json_skip_space(at);
+        unsigned char byte = *at;
         if (byte == ',') {
-            at = zc_json_skip_space(reader, at + 1);
+            at = zc_json_skip_space(at + 1);
             return is_object ? skip_name(reader, at) : at;
         }
         if (byte != (is_object ? '}' : ']'))
@@ -270,15 +270,15 @@ const unsigned char *zc_json_skip_value(zc_json_reader *reader, const unsigned c
 {
     levels open = {0, 0};
     do {
-        unsigned char byte = zc_json_peek(reader, at);
+        unsigned char byte = *at;
         if (byte == '{' || byte == '[') {
             bool is_object = byte == '{';
             if (depth + open.count > ZC_DEPTH_MAX)
                 return zc_json_fail(reader, at, "nested deeper than %d levels", ZC_DEPTH_MAX);
             open.objects = open.objects << 1 | is_object;
             open.count++;
-            at = zc_json_skip_space(reader, at + 1);
-            if (zc_json_peek(reader, at) != (is_object ? '}' : ']')) {
+            at = zc_json_skip_space(at + 1);
+            if (*at != (is_object ? '}' : ']')) {
                 at = is_object ? skip_name(reader, at) : at;
                 continue;
             }

@@ -5,7 +5,8 @@
  * nobody asked for. Strict: the grammar and no more, UTF-8 checked, surrogates in pairs.
  *
  * `at`, what is read next, is handed from function to function, so that it stays in a register;
- * NULL says that one failed and left its message.
+ * NULL says that one failed and left its message. At the end is the fence (codec.h), whose bytes
+ * stand nowhere in JSON: so `*at` may be looked at, and a scan stops there.
  */
 #ifndef ZC_CODEC_JSON_SCAN_H
 #define ZC_CODEC_JSON_SCAN_H
@@ -27,19 +28,12 @@ const unsigned char *zc_json_fail(zc_json_reader *reader, const unsigned char *a
                                   const char *format, ...) __attribute__((cold))
 ZCACHE_PRINTF(3, 4);
 
-/* The byte at `at`; 0, which stands nowhere in JSON, at the end. */
-static inline unsigned char zc_json_peek(const zc_json_reader *reader, const unsigned char *at)
-{
-    return at < reader->end ? *at : 0;
-}
-
-const unsigned char *zc_json_skip_spaces(const zc_json_reader *reader, const unsigned char *at);
+const unsigned char *zc_json_skip_spaces(const unsigned char *at);
 
 /* Past white space, of which there mostly is none. */
-static inline const unsigned char *zc_json_skip_space(const zc_json_reader *reader,
-                                                      const unsigned char *at)
+static inline const unsigned char *zc_json_skip_space(const unsigned char *at)
 {
-    return at < reader->end && *at <= ' ' ? zc_json_skip_spaces(reader, at) : at;
+    return *at <= ' ' ? zc_json_skip_spaces(at) : at;
 }
 
 /* ---- strings --------------------------------------------------------------------------------- */
@@ -64,19 +58,14 @@ zc_json_scan_string(zc_json_reader *reader, const unsigned char *at, zc_json_str
     string->raw = at;
     string->is_escaped = false;
     string->has_nul = false;
-    while (reader->end - at >= 16) {
-        uint32_t stops = zc_json_stops16(at);
-        if (stops == 0) {
-            at += 16;
-            continue;
-        }
-        at += __builtin_ctz(stops);
-        if (*at != '"')
-            break;
-        string->raw_size = string->size = (size_t)(at - string->raw);
-        return at + 1;
-    }
-    return zc_json_scan_rest(reader, at, string);
+    uint32_t stops;
+    while ((stops = zc_json_stops16(at)) == 0)
+        at += 16;
+    at += __builtin_ctz(stops);
+    if (*at != '"')
+        return zc_json_scan_rest(reader, at, string);
+    string->raw_size = string->size = (size_t)(at - string->raw);
+    return at + 1;
 }
 
 /* Writes the text that a string means, string->size bytes. */

@@ -8,18 +8,12 @@ host_libhost_la_SOURCES += \
 	host/codec/json-scan.c host/codec/json-scan.h \
 	host/codec/plan.c host/codec/plan.h \
 	host/codec/base64.c host/codec/base64.h \
-	host/codec/decimal-read.c host/codec/decimal-write.c host/codec/decimal.h \
-	host/codec/powers.c host/codec/powers.h \
 	host/codec/utf8.c host/codec/utf8.h \
-	host/codec/field.c host/codec/field.h \
+	host/codec/field.c host/codec/field.h host/codec/text.h \
 	host/codec/msgpack-decode.c host/codec/msgpack-encode.c host/codec/msgpack.h \
-	host/codec/msgpack-read.c host/codec/msgpack-read.h \
+	host/codec/msgpack-quick.c host/codec/msgpack-quick.h \
+	host/codec/msgpack-read.c host/codec/msgpack-read.h host/codec/msgpack-write.h \
 	host/codec/custom.c host/codec/custom.h \
 	host/codec/plain.c host/codec/values.c \
 	host/codec/tokens-decode.c host/codec/tokens-encode.c \
 	host/codec/registry.c host/codec/registry.h
-
-# Writes powers.c.
-EXTRA_PROGRAMS += host/codec/powers-generate
-host_codec_powers_generate_CPPFLAGS = $(HOST_CPPFLAGS)
-host_codec_powers_generate_SOURCES = host/codec/powers-generate.c host/codec/powers.h

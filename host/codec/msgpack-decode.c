@@ -3,13 +3,12 @@
  *
  * MessagePack into structs, straight from the bytes.
  *
- * Most values are as our own encoder writes them: the fields in their order, each in the form that
- * fits its type. get_quickly() reads those, and returns NULL for anything else without saying why;
- * then get_field() reads it in whatever form it may have, or says what is wrong.
+ * Most values are as our own encoder writes them, and are read the quick way (msgpack-quick.h).
+ * Here is the long way: a field in whatever form it may have, or what is wrong with it.
  */
 #include "base/error.h"
 #include "codec/field.h"
-#include "codec/msgpack-read.h"
+#include "codec/msgpack-quick.h"
 
 typedef zc_msgpack_reader decoder;
 
@@ -136,106 +135,6 @@ static const unsigned char *get_bytes(decoder *self, const unsigned char *at, co
     return bytes + size;
 }
 
-/* ---- the quick way --------------------------------------------------------------------------- */
-
-/* An integer into a field of `type`. */
-#define QUICK_INTEGER(type)                                            \
-    do {                                                               \
-        const unsigned char *next = at + 1;                            \
-        int64_t number = (int8_t)*at;                                  \
-        bool is_huge = false;                                          \
-        if (number < -32) {                                            \
-            if (*at < MSGPACK_UINT8 || *at > MSGPACK_INT64)            \
-                return NULL;                                           \
-            next = wide_integer(self, at, &number, &is_huge);          \
-        }                                                              \
-        if (next == NULL || is_huge || ((type)-1 > 0 && number < 0) || \
-            (sizeof(type) < 8 && number != (type)number))              \
-            return NULL;                                               \
-        ZC_STORE(type, to, number);                                    \
-        return next;                                                   \
-    } while (0)
-
-/* A text of at most 31 bytes. */
-static inline const unsigned char *quick_text(decoder *self, const unsigned char *at,
-                                              const zc_field *field, void *to)
-{
-    size_t size = (size_t)*at - MSGPACK_FIXSTR;
-    char *into = to;
-    at++;
-    if (size > MSGPACK_FIXSTR_MAX || zc_msgpack_left(self, at) < size)
-        return NULL;
-    if (field->type == ZCACHE_TYPE_CHARS) {
-        if (size >= field->size)
-            return NULL;
-        memset(into + size, 0, field->size - size);
-    } else {
-        into = zc_field_alloc_text(to, size, self->block);
-        if (into == NULL)
-            return FAIL(ZCACHE_E_NOMEM);
-    }
-    bool is_good = zc_text_copy(into, at, size) || zc_text_fault(at, size) == NULL;
-    return is_good ? at + size : NULL;
-}
-
-static inline const unsigned char *quick_enum(decoder *self, const unsigned char *at,
-                                              const zc_field *field, void *to)
-{
-    size_t size = (size_t)*at - MSGPACK_FIXSTR;
-    at++;
-    if (size > MSGPACK_FIXSTR_MAX || zc_msgpack_left(self, at) < size)
-        return NULL;
-    return zc_enum_set(field, to, at, size) ? at + size : NULL;
-}
-
-/* A value in the form that our own encoder gives it. NULL: it is in another, or wrong, or
- * self->status tells. */
-static inline __attribute__((always_inline)) const unsigned char *
-get_quickly(decoder *self, const unsigned char *at, zcache_type type, const zc_field *field,
-            void *to)
-{
-    switch (type) {
-    case ZCACHE_TYPE_BOOL:
-        if ((*at | 1) != MSGPACK_TRUE)
-            return NULL;
-        ZC_STORE(unsigned char, to, *at & 1);
-        return at + 1;
-    case ZCACHE_TYPE_I8:
-        QUICK_INTEGER(int8_t);
-    case ZCACHE_TYPE_I16:
-        QUICK_INTEGER(int16_t);
-    case ZCACHE_TYPE_I32:
-        QUICK_INTEGER(int32_t);
-    case ZCACHE_TYPE_I64:
-        QUICK_INTEGER(int64_t);
-    case ZCACHE_TYPE_U8:
-        QUICK_INTEGER(uint8_t);
-    case ZCACHE_TYPE_U16:
-        QUICK_INTEGER(uint16_t);
-    case ZCACHE_TYPE_U32:
-        QUICK_INTEGER(uint32_t);
-    case ZCACHE_TYPE_U64:
-        QUICK_INTEGER(uint64_t);
-    case ZCACHE_TYPE_FLOAT:
-        if (*at != MSGPACK_FLOAT || zc_msgpack_left(self, at) < 5)
-            return NULL;
-        ZC_STORE(uint32_t, to, zc_msgpack_load_32(at + 1));
-        return at + 5;
-    case ZCACHE_TYPE_DOUBLE:
-        if (*at != MSGPACK_DOUBLE || zc_msgpack_left(self, at) < 9)
-            return NULL;
-        ZC_STORE(uint64_t, to, zc_msgpack_load_64(at + 1));
-        return at + 9;
-    case ZCACHE_TYPE_STRING:
-    case ZCACHE_TYPE_CHARS:
-        return quick_text(self, at, field, to);
-    case ZCACHE_TYPE_ENUM:
-        return quick_enum(self, at, field, to);
-    default:
-        return NULL;
-    }
-}
-
 /* ---- structs and arrays ---------------------------------------------------------------------- */
 
 static const unsigned char *get_struct(decoder *self, const unsigned char *at, const zc_plan *plan,
@@ -293,6 +192,19 @@ static const unsigned char *get_one(decoder *self, const unsigned char *at, cons
     }
 }
 
+/* An element in any form that it may have; `at` may be the end. */
+static __attribute__((noinline)) const unsigned char *get_element(decoder *self,
+                                                                  const unsigned char *at,
+                                                                  const zc_plan *plan,
+                                                                  const zc_field *field, void *to)
+{
+    if (at == self->end)
+        return ZC_MSGPACK_REFUSE_END();
+    if (*at != MSGPACK_NIL)
+        return get_one(self, at, plan, field, to);
+    return zc_element_set_null(field, to) ? at + 1 : REFUSE_TYPE(at);
+}
+
 static const unsigned char *get_array(decoder *self, const unsigned char *at, const zc_plan *plan,
                                       const zc_field *field, char *value)
 {
@@ -318,21 +230,17 @@ static const unsigned char *get_array(decoder *self, const unsigned char *at, co
         return FAIL(zc_field_refuse_count(plan, field, zc_msgpack_byte(self, begin), count));
     }
     self->depth++;
-    for (size_t i = 0; i < count; i++, element += field->size) {
-        if (at == self->end)
+    for (;;) {
+        at = zc_msgpack_quick_elements(self, at, field, &element, &count);
+        if (at > self->end)
             return ZC_MSGPACK_REFUSE_END();
-        const unsigned char *next = get_quickly(self, at, field->type, field, element);
-        if (next == NULL && self->status != ZCACHE_OK)
+        if (count == 0)
+            break;
+        at = get_element(self, at, plan, field, element);
+        if (at == NULL)
             return NULL;
-        if (next == NULL && *at != MSGPACK_NIL)
-            next = get_one(self, at, plan, field, element);
-        else if (next == NULL && zc_element_set_null(field, element))
-            next = at + 1;
-        else if (next == NULL)
-            return REFUSE_TYPE(at);
-        if (next == NULL)
-            return NULL;
-        at = next;
+        element += field->size;
+        count--;
     }
     self->depth--;
     return at;
@@ -358,21 +266,6 @@ get_field(decoder *self, const unsigned char *at, const zc_plan *plan, const zc_
 
 /* ---- pairs ----------------------------------------------------------------------------------- */
 
-/* Whether the name of a field is here. */
-static inline bool is_name(const decoder *self, const unsigned char *at, const zc_field *field)
-{
-    size_t left = zc_msgpack_left(self, at), size = field->msgpack_name.size,
-           head = sizeof(field->msgpack_words);
-    if (left < head)
-        return left >= size && zc_bytes_equal(at, field->msgpack_name.data, size);
-    if ((((ZC_LOAD(uint64_t, at) ^ field->msgpack_words[0]) & field->msgpack_masks[0]) |
-         ((ZC_LOAD(uint64_t, at + 8) ^ field->msgpack_words[1]) & field->msgpack_masks[1])) != 0)
-        return false;
-    return size <= head ||
-           (left >= size &&
-            memcmp(at + head, (const char *)field->msgpack_name.data + head, size - head) == 0);
-}
-
 /* The name of a pair that is not the expected one, and the field that it means; NULL: none. `at`
  * may be the end. */
 static __attribute__((noinline)) const unsigned char *
@@ -391,8 +284,8 @@ get_name(decoder *self, const unsigned char *at, const zc_plan *plan, const zc_f
     return name + size;
 }
 
-/* A pair in whatever form. `*field` is the one that is expected, then the one that it was; NULL: it
- * was skipped. */
+/* A pair in whatever form. `*field` is the one that is expected, then the one that it was; NULL:
+ * none, it was skipped. */
 static __attribute__((noinline)) const unsigned char *
 get_pair(decoder *self, const unsigned char *at, const zc_plan *plan, const zc_field **field,
          void *value, bool *there)
@@ -405,37 +298,46 @@ get_pair(decoder *self, const unsigned char *at, const zc_plan *plan, const zc_f
     return get_field(self, at, plan, *field, value, there);
 }
 
-static const unsigned char *get_struct(decoder *self, const unsigned char *at, const zc_plan *plan,
-                                       size_t count, void *value)
+/* The rest of a struct, whose quick way ended at `expected`, with `count` pairs left. */
+static __attribute__((noinline)) const unsigned char *
+get_rest(decoder *self, const unsigned char *at, const zc_plan *plan, const zc_field *expected,
+         size_t count, void *value)
 {
     zc_seen seen;
-    bool needs_seen = zc_plan_needs_seen(plan);
+    const bool needs_seen = zc_plan_needs_seen(plan);
+    const zc_field *first = plan->fields, *const end = first + plan->field_count;
+    bool in_order = true; /* and while it holds, no field is read twice */
     if (needs_seen)
         zc_seen_clear(plan, &seen);
-    memcpy(value, plan->initial, plan->size);
-    /* Encoders keep to the order of the fields, so the one behind the last is most likely next. */
-    const zc_field *expected = plan->fields;
-    for (; count > 0; count--) {
+    for (;;) {
+        if (at > self->end)
+            return ZC_MSGPACK_REFUSE_END();
+        for (; needs_seen && first < expected; first++)
+            zc_seen_put(&seen, (size_t)(first - plan->fields), true);
+        if (count == 0)
+            break;
         const zc_field *field = expected;
-        const unsigned char *next = NULL;
         bool there = true;
-        if (is_name(self, at, field)) {
-            at += field->msgpack_name.size;
-            if (at < self->end)
-                next = get_quickly(self, at, field->single, field, (char *)value + field->offset);
-            if (next == NULL && self->status == ZCACHE_OK)
-                next = get_field(self, at, plan, field, value, &there);
-        } else {
-            next = get_pair(self, at, plan, &field, value, &there);
-        }
-        if (next == NULL)
+        if (field < end && zc_msgpack_is_name(self, at, &field->msgpack_name))
+            at = get_field(self, at + field->msgpack_name.bytes.size, plan, field, value, &there);
+        else
+            at = get_pair(self, at, plan, &field, value, &there);
+        if (at == NULL)
             return NULL;
-        at = next;
-        if (field == NULL)
-            continue;
-        if (needs_seen)
-            zc_seen_put(&seen, (size_t)(field - plan->fields), there);
-        expected = field + 1;
+        count--;
+        if (field != NULL) {
+            if (needs_seen)
+                zc_seen_put(&seen, (size_t)(field - plan->fields), there);
+            in_order &= field >= expected;
+            expected = field + 1;
+        }
+        first = expected;
+        if (count > 0) {
+            const zc_field *last = count < (size_t)(end - first) ? first + count : end;
+            at = zc_msgpack_quick_pairs(self, at, first, last, value, in_order);
+            expected = self->next;
+            count -= (size_t)(expected - first);
+        }
     }
     if (!needs_seen)
         return at;
@@ -443,33 +345,55 @@ static const unsigned char *get_struct(decoder *self, const unsigned char *at, c
     return status == ZCACHE_OK ? at : FAIL(status);
 }
 
+/* Encoders keep to the order of the fields, and leave none out. */
+static const unsigned char *get_struct(decoder *self, const unsigned char *at, const zc_plan *plan,
+                                       size_t count, void *value)
+{
+    memcpy(value, plan->initial, plan->size);
+    if (ZC_UNLIKELY(count != plan->field_count))
+        return get_rest(self, at, plan, plan->fields, count, value);
+    at = zc_msgpack_quick_pairs(self, at, plan->fields, plan->fields + count, value, true);
+    if (ZC_LIKELY(self->next == self->last && at <= self->end && !zc_plan_needs_seen(plan)))
+        return at;
+    count = (size_t)(self->last - self->next);
+    return get_rest(self, at, plan, self->next, count, value);
+}
+
+static const unsigned char *get_root(decoder *self, const unsigned char *at, const zc_plan *plan,
+                                     void *value)
+{
+    size_t count;
+    bool is_map, there;
+    if (plan->bare) {
+        memcpy(value, plan->initial, plan->size);
+        return get_field(self, at, plan, plan->fields, value, &there);
+    }
+    self->depth = 1;
+    const unsigned char *pairs =
+        zc_msgpack_count(self, at, MSGPACK_FIXMAP, MSGPACK_MAP16, &count, &is_map);
+    if (pairs == NULL)
+        return NULL;
+    if (!is_map)
+        return FAIL(zc_error(ZCACHE_E_TYPE, "byte 0: %s, expected a map (%s)",
+                             zc_msgpack_found(*at), plan->name));
+    return get_struct(self, pairs, plan, count, value);
+}
+
 zcache_status zc_msgpack_decode(const zcache_codec *codec, const zc_plan *plan, zcache_slice bytes,
                                 void *value, zcache_block *block)
 {
     (void)codec;
-    decoder reader = {.begin = bytes.data, .block = block}, *self = &reader;
-    if (bytes.size == 0)
-        return zc_error(ZCACHE_E_TYPE, "byte 0: the value is empty");
+    decoder reader, *self = &reader;
+    self->begin = bytes.data;
     self->end = self->begin + bytes.size;
-    const unsigned char *at = self->begin;
-    if (plan->bare) {
-        bool there;
-        memcpy(value, plan->initial, plan->size);
-        at = get_field(self, at, plan, plan->fields, value, &there);
-    } else {
-        size_t count;
-        bool is_map;
-        self->depth = 1;
-        at = zc_msgpack_count(self, at, MSGPACK_FIXMAP, MSGPACK_MAP16, &count, &is_map);
-        if (at != NULL && !is_map)
-            return zc_error(ZCACHE_E_TYPE, "byte 0: %s, expected a map (%s)", zc_msgpack_found(*at),
-                            plan->name);
-        if (at != NULL)
-            at = get_struct(self, at, plan, count, value);
-    }
-    if (at == NULL)
+    self->block = block;
+    self->depth = 0;
+    if (ZC_UNLIKELY(bytes.size == 0))
+        return zc_error(ZCACHE_E_TYPE, "byte 0: the value is empty");
+    const unsigned char *at = get_root(self, self->begin, plan, value);
+    if (ZC_UNLIKELY(at == NULL))
         return self->status;
-    if (at != self->end)
+    if (ZC_UNLIKELY(at != self->end))
         return zc_error(ZCACHE_E_TYPE, "byte %zu: bytes after the value",
                         zc_msgpack_byte(self, at));
     return ZCACHE_OK;

@@ -15,12 +15,17 @@
 #include <zcache/codec.h>
 
 #include "codec/msgpack.h"
+#include "codec/plan.h"
 
 typedef struct zc_msgpack_reader {
-    const unsigned char *begin, *end;
+    const unsigned char *begin, *end; /* the fence is behind the end */
     zcache_block *block;
     unsigned depth;
     zcache_status status; /* why a function returned NULL */
+    /* Of msgpack-quick.h. */
+    bool is_blank;
+    const zc_field *last, *next;
+    const unsigned char *pair;
 } zc_msgpack_reader;
 
 static inline const unsigned char *zc_msgpack_fail(zc_msgpack_reader *self, zcache_status status)

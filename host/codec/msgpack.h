@@ -55,6 +55,9 @@ enum {
 /* What fits into one byte with its size. */
 #define MSGPACK_FIXSTR_MAX 31
 #define MSGPACK_FIXMAP_MAX 15 /* and of an array */
+/* The longest number, and the longest header of what has a size. */
+#define MSGPACK_NUMBER_MAX 9
+#define MSGPACK_HEADER_MAX 5
 
 static inline uint16_t zc_msgpack_load_16(const unsigned char *from)
 {

@@ -9,6 +9,10 @@
 
 #include "base/allocator.h"
 #include "base/error.h"
+#include "codec/field.h"
+#include "codec/msgpack-quick.h"
+#include "codec/msgpack-write.h"
+#include "codec/msgpack.h"
 #include "codec/utf8.h"
 
 /* ---- descriptors, which may come from an older header ---------------------------------------- */
@@ -37,7 +41,7 @@ static zcache_status check_name(const zc_plan *plan, const zcache_field *field, 
     size_t size = strlen(name);
     if (size == 0 || size > ZC_FIELD_NAME_MAX)
         return refuse(plan, field, "a name has 1 to 255 bytes");
-    if (!zc_utf8_is_valid(name, size))
+    if (!zc_utf8_is_text(name, size))
         return refuse(plan, field, "its name is not UTF-8");
     return ZCACHE_OK;
 }
@@ -78,38 +82,42 @@ static size_t write_json_name(const char *name, char *to)
 }
 
 /* A MessagePack str of at most 255 bytes. */
-static size_t write_msgpack_name(const char *name, char *to)
+static size_t msgpack_name_size(const char *name)
 {
-    size_t size = strlen(name), header = size < 32 ? 1 : 2;
-    if (to != NULL) {
-        to[0] = (char)(size < 32 ? 0xa0 | size : 0xd9);
-        if (header == 2)
-            to[1] = (char)size;
-        memcpy(to + header, name, size);
-    }
-    return header + size;
+    size_t size = strlen(name);
+    return size < 32 ? 1 + size : 2 + size;
+}
+
+/* Written to where there is room for it and ZC_NAME_PADDING; returns what is behind that. */
+static char *make_msgpack_name(zc_msgpack_name *made, const char *name, char *to)
+{
+    size_t size = strlen(name), whole = msgpack_name_size(name), header = whole - size;
+    to[0] = (char)(header == 1 ? 0xa0 | size : 0xd9);
+    if (header == 2)
+        to[1] = (char)size;
+    memcpy(to + header, name, size);
+    made->bytes = zcache_bytes_of(to, whole);
+    size_t compared = whole < sizeof(made->words) ? whole : sizeof(made->words);
+    memcpy(made->words, to, compared);
+    memset(made->masks, 0xff, compared);
+    return to + whole + ZC_NAME_PADDING;
 }
 
 /* All forms of a field's name, in one allocation. */
 static zcache_status make_names(zc_field *field, const zcache_field *source)
 {
     const char *name = stored_name(source);
-    size_t size = strlen(name), json_size = write_json_name(name, NULL),
-           msgpack_size = write_msgpack_name(name, NULL);
-    char *text = zc_calloc(1, json_size + msgpack_size + size + 1 + ZC_NAME_PADDING);
+    size_t size = strlen(name), json_size = write_json_name(name, NULL);
+    char *text = zc_calloc(1, json_size + ZC_NAME_PADDING + msgpack_name_size(name) +
+                                  ZC_NAME_PADDING + size + 1);
     if (text == NULL)
         return zc_error_nomem();
     field->names = text;
     write_json_name(name, text);
-    write_msgpack_name(name, text + json_size);
-    memcpy(text + json_size + msgpack_size, name, size + 1);
     field->json_name = zcache_bytes_of(text, json_size);
-    field->msgpack_name = zcache_bytes_of(text + json_size, msgpack_size);
-    size_t head =
-        msgpack_size < sizeof(field->msgpack_words) ? msgpack_size : sizeof(field->msgpack_words);
-    memcpy(field->msgpack_words, field->msgpack_name.data, head);
-    memset(field->msgpack_masks, 0xff, head);
-    field->name = zcache_bytes_of(text + json_size + msgpack_size, size);
+    text = make_msgpack_name(&field->msgpack_name, name, text + json_size + ZC_NAME_PADDING);
+    memcpy(text, name, size + 1);
+    field->name = zcache_bytes_of(text, size);
     return ZCACHE_OK;
 }
 
@@ -156,21 +164,17 @@ static bool is_integer(zcache_type type)
     return type >= ZCACHE_TYPE_I8 && type <= ZCACHE_TYPE_U64;
 }
 
-/* Stores an integer of so many bytes, if it fits. */
-static bool store_integer(zcache_type type, size_t size, int64_t value, void *to)
+/* A default is at hand as an int64_t: that of a U64 is its bits, and that of an enum may be the
+ * lowest or highest of its size, for the compiler chose whether it is signed. */
+static bool store_integer(const zc_field *field, int64_t value, void *to)
 {
-    unsigned bits = (unsigned)size * 8;
-    bool is_signed = type <= ZCACHE_TYPE_I64 || type == ZCACHE_TYPE_ENUM;
-    if (bits < 64) {
-        int64_t max = (INT64_C(1) << (is_signed ? bits - 1 : bits)) - 1;
-        int64_t min = is_signed ? -max - 1 : 0;
-        if (type == ZCACHE_TYPE_ENUM)
-            max = (INT64_C(1) << bits) - 1; /* the compiler chose whether it is signed */
-        if (value < min || value > max)
-            return false;
-    }
-    memcpy(to, &value, size); /* little endian */
-    return true;
+    if (field->type == ZCACHE_TYPE_U64)
+        return zc_field_set_natural(field, to, (uint64_t)value);
+    if (field->type != ZCACHE_TYPE_ENUM)
+        return zc_field_set_integer(field, to, value);
+    zc_enum_store(field, to, value);
+    size_t bits = 8 * field->size;
+    return bits == 64 || (value >= -(INT64_C(1) << (bits - 1)) && value < INT64_C(1) << bits);
 }
 
 static zcache_status make_default(zc_plan *plan, zc_field *field, const zcache_field *source,
@@ -186,7 +190,7 @@ static zcache_status make_default(zc_plan *plan, zc_field *field, const zcache_f
         return refuse(plan, source, "the default is of another type");
     if (is_text) {
         field->text_default = zcache_str(source->default_text);
-        if (!zc_utf8_is_valid(field->text_default.data, field->text_default.size))
+        if (!zc_utf8_is_text(field->text_default.data, field->text_default.size))
             return refuse(plan, source, "the default is not UTF-8");
         field->has_text_default = field->type == ZCACHE_TYPE_STRING;
         if (field->type == ZCACHE_TYPE_CHARS && field->text_default.size >= field->size)
@@ -196,18 +200,16 @@ static zcache_status make_default(zc_plan *plan, zc_field *field, const zcache_f
         plan->has_text_defaults |= field->has_text_default;
         return ZCACHE_OK;
     }
-    if (field->type == ZCACHE_TYPE_DOUBLE) {
-        memcpy(to, &real, sizeof(real));
-    } else if (field->type == ZCACHE_TYPE_FLOAT) {
-        float single = (float)real;
-        memcpy(to, &single, sizeof(single));
+    if (field->type == ZCACHE_TYPE_DOUBLE || field->type == ZCACHE_TYPE_FLOAT) {
+        if (!zc_field_set_real(field, to, real))
+            return refuse(plan, source, "the default is out of range");
     } else if (field->type == ZCACHE_TYPE_BOOL) {
         bool yes = source->default_integer != 0;
         memcpy(to, &yes, sizeof(yes));
     } else if (is_integer(field->type) || field->type == ZCACHE_TYPE_ENUM) {
         if (source->default_real != 0)
             return refuse(plan, source, "the default is of another type");
-        if (!store_integer(field->type, field->size, source->default_integer, to))
+        if (!store_integer(field, source->default_integer, to))
             return refuse(plan, source, "the default is out of range");
     } else {
         return refuse(plan, source, "bytes and structs have no defaults");
@@ -237,12 +239,26 @@ static bool owns_memory(const zc_field *field)
 
 static zcache_status make_enum_names(zc_field *field, const zcache_enum *enumeration)
 {
+    size_t size = 0;
+    for (size_t i = 0; i < enumeration->count; i++)
+        size += msgpack_name_size(enumeration->values[i].name) + ZC_NAME_PADDING;
     field->enumeration = enumeration;
     field->enum_names = zc_calloc(enumeration->count, sizeof(*field->enum_names));
-    if (field->enum_names == NULL)
+    size_t entries = enumeration->count + 1;
+    field->msgpack_enum = zc_calloc(1, entries * sizeof(*field->msgpack_enum) + size);
+    if (field->enum_names == NULL || field->msgpack_enum == NULL)
         return zc_error_nomem();
-    for (size_t i = 0; i < enumeration->count; i++)
+    char *to = (char *)(field->msgpack_enum + entries);
+    for (size_t i = 0; i < enumeration->count; i++) {
         field->enum_names[i] = zcache_str(enumeration->values[i].name);
+        zc_msgpack_enum *known = &field->msgpack_enum[i];
+        known->value = enumeration->values[i].value;
+        to = make_msgpack_name(&known->name, enumeration->values[i].name, to);
+        if (known->name.bytes.size > sizeof(known->name.words))
+            known->name.words[0] = UINT64_MAX; /* which begins no name: it is not found quickly */
+        if (field->msgpack_room < known->name.bytes.size + ZC_NAME_PADDING)
+            field->msgpack_room = known->name.bytes.size + ZC_NAME_PADDING;
+    }
     return ZCACHE_OK;
 }
 
@@ -262,13 +278,14 @@ static zcache_status make_field(zc_plan *plan, size_t i, zc_plan **root, char *i
         return refuse(plan, &source, "it needs a newer zcache");
     field->type = source.type;
     field->shape = source.shape;
-    field->single = source.shape == ZCACHE_SHAPE_ONE ? source.type : 0;
+    field->msgpack_step = zc_msgpack_step_of(field, source.has_default);
+    field->msgpack_write = zc_msgpack_write_of(field);
     field->required = source.required;
     field->offset = source.offset;
     field->size = source.size;
     field->count = source.count;
     field->bytes_offset = source.bytes_offset;
-    plan->names_size += field->msgpack_name.size;
+    field->msgpack_room = MSGPACK_NUMBER_MAX;
     plan->has_required |= source.required;
     if (source.enumeration != NULL) {
         status = check_enum(plan, &source, source.enumeration());
@@ -279,6 +296,7 @@ static zcache_status make_field(zc_plan *plan, size_t i, zc_plan **root, char *i
         status = make_plan(source.structure(), root, &field->plan);
     if (status != ZCACHE_OK)
         return status;
+    plan->msgpack_room += field->msgpack_name.bytes.size + field->msgpack_room;
     plan->owns |= owns_memory(field);
     bool is_pointer = field->type != ZCACHE_TYPE_NESTED || field->shape == ZCACHE_SHAPE_COUNTED;
     if (plan->first_pointer == SIZE_MAX && is_pointer && owns_memory(field))
@@ -300,10 +318,8 @@ static zcache_status fill_plan(zc_plan *plan, zc_plan **root)
     if (initial == NULL || plan->fields == NULL)
         return zc_error_nomem();
     plan->field_count = type->field_count;
-    zc_field *none = &plan->fields[plan->field_count];
-    none->msgpack_name.size = SIZE_MAX;
-    memset(none->msgpack_words, 0xff, sizeof(none->msgpack_words));
-    memset(none->msgpack_masks, 0xff, sizeof(none->msgpack_masks));
+    plan->msgpack_room = MSGPACK_HEADER_MAX + ZC_NAME_PADDING;
+    plan->fields[plan->field_count].msgpack_step = zc_msgpack_stop;
     zcache_status status = ZCACHE_OK;
     for (size_t i = 0; i < plan->field_count && status == ZCACHE_OK; i++)
         status = make_field(plan, i, root, initial);
@@ -351,6 +367,7 @@ void zc_plan_free(zc_plan *plan)
         zc_plan *next = plan->next;
         for (size_t i = 0; i < plan->field_count; i++) {
             zc_free(plan->fields[i].enum_names);
+            zc_free(plan->fields[i].msgpack_enum);
             zc_free(plan->fields[i].names);
         }
         zc_free(plan->fields);

@@ -12,6 +12,9 @@
 #include <zcache/table.h>
 
 typedef struct zc_plan zc_plan;
+typedef struct zc_field zc_field;
+struct zc_msgpack_reader;
+struct zc_msgpack_writer;
 
 /* The longest way from a value to its innermost field, of types and of untrusted bytes alike. */
 #define ZC_DEPTH_MAX 64
@@ -23,28 +26,49 @@ typedef struct zc_plan zc_plan;
 /* So that a name is copied and compared in pieces of 16 bytes. */
 #define ZC_NAME_PADDING 16
 
-typedef struct zc_field {
+/* A name as MessagePack writes it. */
+typedef struct zc_msgpack_name {
+    zcache_slice bytes; /* with its header; ZC_NAME_PADDING bytes after it are readable */
+    /* To compare it without a loop: its first 16 bytes, and 0xff where it has some. */
+    uint64_t words[2], masks[2];
+} zc_msgpack_name;
+
+typedef struct zc_msgpack_enum {
+    zc_msgpack_name name;
+    int64_t value;
+} zc_msgpack_enum;
+
+/* Reads the pair of a field and those behind it: see msgpack-quick.h. */
+typedef const unsigned char *zc_msgpack_step(struct zc_msgpack_reader *reader,
+                                             const unsigned char *at, const zc_field *field,
+                                             char *value);
+
+/* Writes the pair of a field and those behind it: see msgpack-encode.c. */
+typedef unsigned char *zc_msgpack_write(struct zc_msgpack_writer *writer, unsigned char *to,
+                                        const zc_field *field, const char *value);
+
+struct zc_field {
+    zc_msgpack_step *msgpack_step;
+    zc_msgpack_write *msgpack_write;
     zcache_type type;
     zcache_shape shape;
-    zcache_type single; /* its type, if it is no array; else 0 */
     bool required;
     bool has_text_default; /* a STRING's; the defaults of other types are in plan->initial */
     size_t offset;
+    zc_msgpack_name msgpack_name;
+    zcache_slice name;      /* as it is stored */
+    zcache_slice json_name; /* `"name":`, escaped; ZC_NAME_PADDING bytes after it are readable */
+    char *names;            /* the memory of the three */
     size_t size;            /* of one element */
+    size_t msgpack_room;    /* what one takes at most, if it is a number or the name of an enum */
     size_t count;           /* FIXED: elements; COUNTED: offset of the size_t with their number */
     ptrdiff_t bytes_offset; /* BYTES: from the pointer to the size_t with their number */
     const zc_plan *plan;    /* NESTED, POINTER: of the struct */
     const zcache_enum *enumeration;
-    zcache_slice *enum_names;  /* of its values, in their order */
-    zcache_slice name;         /* as it is stored */
-    zcache_slice json_name;    /* `"name":`, escaped; ZC_NAME_PADDING bytes after it are readable */
-    zcache_slice msgpack_name; /* with its header; ZC_NAME_PADDING bytes after it are readable */
-    /* The first bytes of msgpack_name, and 0xff where it has some: to compare without a loop. Those
-     * behind the last field match nothing: no name begins with 0xff, or is of SIZE_MAX bytes. */
-    uint64_t msgpack_words[2], msgpack_masks[2];
+    zcache_slice *enum_names;      /* of its values, in their order */
+    zc_msgpack_enum *msgpack_enum; /* they and their values; then an empty name, which all match */
     zcache_slice text_default;
-    char *names; /* the memory of the three */
-} zc_field;
+};
 
 /* A name that may be read, and the field it means. */
 typedef struct zc_name {
@@ -58,8 +82,9 @@ struct zc_plan {
     size_t size;
     size_t alignment;
     size_t field_count;
-    zc_field *fields;       /* and behind the last, one whose name is none */
-    size_t names_size;      /* of all names as MessagePack writes them */
+    zc_field *fields; /* and behind the last, one of which only the step is set */
+    /* What all names and numbers take in MessagePack, at most, and a name's padding behind them. */
+    size_t msgpack_room;
     bool bare;              /* the one field is stored by itself */
     bool owns;              /* a decoded value may own memory */
     size_t first_pointer;   /* to such memory: its offset; SIZE_MAX: in structs in it only */

@@ -358,7 +358,7 @@ zcache_status zc_tokens_decode(const zcache_codec *codec, const zc_plan *plan, z
     zcache_status status = zc_custom_begin();
     if (status != ZCACHE_OK)
         return status;
-    const unsigned char *begin = bytes.data != NULL ? bytes.data : (const void *)"";
+    const unsigned char *begin = bytes.data;
     decoder self = {
         .codec = codec, .reader = {begin, begin + bytes.size, begin, zc_error}, .block = block};
     block->error = zc_error;

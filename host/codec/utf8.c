@@ -6,13 +6,9 @@
  * Vognsen, "Shift-based DFAs", after Björn Höhrmann's decoder). INVALID leads only to itself, so it
  * is looked at once a block.
  */
-#include <stdint.h>
-#include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "codec/utf8.h"
+
+#include "codec/text.h"
 
 /* What may follow, which is the position of the state's next states. */
 #define INVALID  0
@@ -29,7 +25,7 @@
 #define CONTINUATION    (ON(LAST, START) | ON(TWO, LAST) | ON(THREE, TWO))
 
 static const uint64_t transitions[256] = {
-    [0x00 ... 0x7F] = ON(START, START),
+    [0x01 ... 0x7F] = ON(START, START),
     [0x80 ... 0x8F] = CONTINUATION | ON(AFTER_ED, LAST) | ON(AFTER_F4, TWO),
     [0x90 ... 0x9F] = CONTINUATION | ON(AFTER_ED, LAST) | ON(AFTER_F0, TWO),
     [0xA0 ... 0xBF] = CONTINUATION | ON(AFTER_E0, LAST) | ON(AFTER_F0, TWO),
@@ -45,49 +41,49 @@ static const uint64_t transitions[256] = {
 
 #define BLOCK 16
 
-static inline uint64_t load8(const unsigned char *bytes)
-{
-    uint64_t word;
-    memcpy(&word, bytes, sizeof(word));
-    return word;
-}
-
-static inline bool block_is_ascii(const unsigned char *bytes)
+static inline bool block_is_plain(const unsigned char *bytes)
 {
 #ifdef __SSE2__
-    return _mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)bytes)) == 0;
+    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)bytes);
+    return _mm_movemask_epi8(_mm_cmpgt_epi8(block, _mm_setzero_si128())) == 0xffff;
 #else
-    return ((load8(bytes) | load8(bytes + 8)) & UINT64_C(0x8080808080808080)) == 0;
+    return (zc_word_oddities(ZC_LOAD(uint64_t, bytes)) |
+            zc_word_oddities(ZC_LOAD(uint64_t, bytes + 8))) == 0;
 #endif
 }
 
 /* The state in the low six bits; what is above them is left over. */
 static inline uint64_t advance(uint64_t state, const unsigned char *bytes, size_t size)
 {
+#pragma GCC unroll 4
     for (size_t i = 0; i < size; i++)
         state = transitions[bytes[i]] >> (state & 63);
     return state;
 }
 
-bool zc_utf8_is_valid(const void *bytes, size_t size)
+/* Past what is plain, 8 bytes at a time and then, if bytes are little endian, up to the odd one. */
+static inline const unsigned char *skip_plain(const unsigned char *at, const unsigned char *end)
 {
-    const unsigned char *at = bytes;
-    const unsigned char *end = at + size;
-    /* short texts, mostly ASCII, by two words that overlap */
-    if (size >= 8 && size <= BLOCK &&
-        ((load8(at) | load8(end - 8)) & UINT64_C(0x8080808080808080)) == 0)
-        return true;
-    uint64_t state = START;
-    while ((size_t)(end - at) >= BLOCK) {
-        if ((state & 63) != START || !block_is_ascii(at)) {
-            state = advance(state, at, BLOCK);
-            if ((state & 63) == INVALID)
-                return false;
-        }
-        at += BLOCK;
+    while (end - at >= 8) {
+        uint64_t oddities = zc_word_oddities(ZC_LOAD(uint64_t, at));
+        if (oddities != 0)
+            return at +
+                   (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_ctzll(oddities) / 8 : 0);
+        at += 8;
     }
-    /* fewer are left, so the last that was read is among them: no character is begun */
-    if (size >= BLOCK && block_is_ascii(end - BLOCK))
-        return true;
+    return at;
+}
+
+bool zc_utf8_is_text(const void *bytes, size_t size)
+{
+    const unsigned char *end = (const unsigned char *)bytes + size, *at = skip_plain(bytes, end);
+    uint64_t state = START;
+    for (; end - at >= BLOCK; at += BLOCK) {
+        if ((state & 63) == START && block_is_plain(at))
+            continue;
+        state = advance(state, at, BLOCK);
+        if ((state & 63) == INVALID)
+            return false;
+    }
     return (advance(state, at, (size_t)(end - at)) & 63) == START;
 }

@@ -27,7 +27,7 @@ zcache_status zc_values_decode(const zcache_codec *codec, const zc_plan *plan, z
     zcache_status status = zc_custom_begin();
     if (status != ZCACHE_OK)
         return status;
-    const unsigned char *begin = bytes.data != NULL ? bytes.data : (const void *)"";
+    const unsigned char *begin = bytes.data;
     zcache_reader reader = {
         .at = begin, .end = begin + bytes.size, .begin = begin, .error = zc_error};
     block->error = zc_error;

@@ -42,6 +42,7 @@ static zcache_status find_codec(zcache_typed *table, const zc_config *config, zc
         zc_free(use);
         return status;
     }
+    use->table = table;
     *found = use;
     return ZCACHE_OK;
 }
@@ -62,12 +63,12 @@ static bool uses(zcache_typed *table, const char *name)
     return use != NULL && strcmp(use->codec.name, name) == 0;
 }
 
-/* Enters a codec of the table, which becomes the one in use. Under the cache's lock. */
-static void use_codec(zcache_typed *table, zc_codec_use *use)
+/* Enters a codec of its table, which becomes the one in use. Under the cache's lock. */
+static void use_codec(zc_codec_use *use)
 {
-    use->next = table->codecs;
-    table->codecs = use;
-    atomic_store(&table->codec, use);
+    use->next = use->table->codecs;
+    use->table->codecs = use;
+    atomic_store(&use->table->codec, use);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -109,24 +110,26 @@ static zcache_status typed_new(zcache *handle, const zcache_struct *type, const 
     return ZCACHE_OK;
 }
 
-/* Makes the table's codec the one of the configuration in force, if it isn't. */
+/* Makes the table's codec the one of the configuration in force, if it isn't. By the time that a
+ * codec is entered another configuration may be, so it is looked again. */
 static zcache_status follow_configuration(zcache_typed *table)
 {
-    zc_operation operation;
-    zcache_status status = zc_operation_begin(&operation, table->handle, 0, 0);
-    if (status != ZCACHE_OK)
-        return status;
-    const zc_config *config = operation.generation->config;
-    zc_codec_use *use = NULL;
-    if (!uses(table, codec_name(table, config)))
-        status = find_codec(table, config, &use);
-    zc_operation_end(&operation);
-    if (use == NULL)
-        return status;
-    pthread_mutex_lock(&table->handle->cache->lock);
-    use_codec(table, use);
-    pthread_mutex_unlock(&table->handle->cache->lock);
-    return ZCACHE_OK;
+    for (;;) {
+        zc_operation operation;
+        zcache_status status = zc_operation_begin(&operation, table->handle, 0, 0);
+        if (status != ZCACHE_OK)
+            return status;
+        const zc_config *config = operation.generation->config;
+        zc_codec_use *use = NULL;
+        if (!uses(table, codec_name(table, config)))
+            status = find_codec(table, config, &use);
+        zc_operation_end(&operation);
+        if (use == NULL)
+            return status;
+        pthread_mutex_lock(&table->handle->cache->lock);
+        use_codec(use);
+        pthread_mutex_unlock(&table->handle->cache->lock);
+    }
 }
 
 /* Enters a new typed table in its cache, unless another thread entered its like. */
@@ -268,12 +271,17 @@ zcache_status zc_typed_prepare(zc_cache *cache, const zc_config *config, zc_code
 
 void zc_typed_adopt(zc_cache *cache, zc_codec_use *found)
 {
-    /* Found once more, now by the configuration in force: their plugins are loaded, so that it is
-     * quick and only fails where memory is short. */
+    pthread_mutex_lock(&cache->lock);
+    while (found != NULL) {
+        zc_codec_use *use = found;
+        found = use->next;
+        use_codec(use);
+    }
+    pthread_mutex_unlock(&cache->lock);
+    /* those that were opened since, perhaps by the configuration before */
     for (zcache_typed *table = first_typed(cache); table != NULL; table = table->next)
         if (follow_configuration(table) != ZCACHE_OK)
             zc_log_write(&cache->log, ZCACHE_LOG_ERROR, "%s; it keeps its codec", zc_error_text());
-    zc_typed_drop(found);
 }
 
 void zc_typed_drop(zc_codec_use *found)

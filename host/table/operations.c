@@ -42,8 +42,7 @@ ZCACHE_PUBLIC zcache_status zcache_typed_get(zcache_typed *table, const void *ke
     bytes.data = zc_scratch_take(&bytes.capacity);
     zcache_status status = zcache_get_n(table->handle, key, key_size, &bytes, options);
     if (status == ZCACHE_OK)
-        status = zc_typed_decode(table, zcache_bytes_of(key, key_size),
-                                 zcache_bytes_of(bytes.data, bytes.size), value);
+        status = zc_typed_decode(table, zcache_bytes_of(key, key_size), &bytes, value);
     else
         memset(value, 0, table->plan->size);
     give_info(&asked, 0, &bytes, status);
@@ -114,8 +113,7 @@ ZCACHE_PUBLIC zcache_status zcache_typed_get_multi_n(zcache_typed *table, size_t
         if (own[i] == ZC_STATUS_UNSET)
             own[i] = first;
         if (own[i] == ZCACHE_OK) {
-            own[i] = zc_typed_decode(table, keys[i], zcache_bytes_of(bytes[i].data, bytes[i].size),
-                                     (char *)values + i * size);
+            own[i] = zc_typed_decode(table, keys[i], &bytes[i], (char *)values + i * size);
             if (own[i] < ZCACHE_OK && first == ZCACHE_OK)
                 first = own[i];
         }

@@ -16,7 +16,8 @@
 /* A codec that a typed table uses, or used before. */
 typedef struct zc_codec_use {
     zc_codec codec;
-    struct zc_codec_use *next; /* in its table's list */
+    struct zcache_typed *table;
+    struct zc_codec_use *next; /* in its table's list, or of those that were found */
 } zc_codec_use;
 
 struct zcache_typed {
@@ -25,7 +26,10 @@ struct zcache_typed {
     char serialization[ZCACHE_NAME_SIZE]; /* that the program asked for; "": as configured */
     /* Stored when it is opened and by a reload; each operation loads it once. */
     _Atomic(zc_codec_use *) codec;
-    _Atomic bool told;         /* that a value could not be decoded */
+    _Atomic bool told; /* that a value could not be decoded */
+    /* How much more the block of a value took than its bytes, at most; 0: none was decoded yet. A
+     * guess for the next, so whoever stores it last is right. */
+    _Atomic ptrdiff_t block_extra;
     zc_codec_use *codecs;      /* all of them; guarded by cache->lock */
     struct zcache_typed *next; /* in the cache's list; immutable once there */
 };
@@ -50,8 +54,9 @@ zcache_buffer zc_buffer_over(void *memory, size_t capacity);
 zcache_status zc_typed_encode(zcache_typed *table, const void *value, zcache_buffer *buffer);
 
 /* Fills `value` from what was read for a key; on failure it is all zero. A value that is not of the
- * type is counted, logged, and then a miss or ZCACHE_E_TYPE, as configured. */
-zcache_status zc_typed_decode(zcache_typed *table, zcache_slice key, zcache_slice bytes,
+ * type is counted, logged, and then a miss or ZCACHE_E_TYPE, as configured. `read` may get more
+ * capacity: it stays the caller's. */
+zcache_status zc_typed_decode(zcache_typed *table, zcache_slice key, zcache_value *read,
                               void *value);
 
 /* ZCACHE_E_INVALID: the table was not opened. */

@@ -112,27 +112,31 @@ static inline uint32_t zcache_block_check(const void *piece, uint32_t offset)
     return (uint32_t)(((uint64_t)(uintptr_t)piece * UINT64_C(0x9E3779B97F4A7C15)) >> 32) ^ offset;
 }
 
+/* The piece of the block at `at`, where there is room for it: what zcache_block_alloc ends with. */
+static inline void *zcache_block_take(zcache_block *block, size_t at, size_t size)
+{
+    unsigned char *piece = block->base + at;
+    uint32_t mark[2];
+    mark[0] = (uint32_t)at;
+    mark[1] = zcache_block_check(piece, (uint32_t)at);
+    memcpy(piece - ZCACHE_BLOCK_MARK, mark, sizeof(mark));
+    block->used = block->wanted = at + size;
+    return piece;
+}
+
 /* A piece of the block, aligned to `alignment` (a power of two, at most 16), not zeroed. NULL: the
  * block is too small; return ZCACHE_E_NOMEM, and the library calls the decoder again with a larger
  * one, or gives up. Every pointer that a decoder leaves in the struct comes from here. */
 static inline void *zcache_block_alloc(zcache_block *block, size_t size, size_t alignment)
 {
     size_t at = (block->wanted + ZCACHE_BLOCK_MARK + alignment - 1) & ~(alignment - 1);
-    unsigned char *piece;
-    uint32_t mark[2];
-    if (size > (size_t)INT32_MAX || at > (size_t)INT32_MAX - size) {
-        block->wanted = SIZE_MAX; /* beyond what a value may take */
-        return NULL;
-    }
-    block->wanted = at + size;
-    if (block->wanted > block->capacity)
-        return NULL;
-    block->used = block->wanted;
-    piece = block->base + at;
-    mark[0] = (uint32_t)at;
-    mark[1] = zcache_block_check(piece, (uint32_t)at);
-    memcpy(piece - ZCACHE_BLOCK_MARK, mark, sizeof(mark));
-    return piece;
+    bool is_huge;
+    if (at <= block->capacity && size <= block->capacity - at)
+        return zcache_block_take(block, at, size);
+    /* half of SIZE_MAX: beyond what a value may take */
+    is_huge = size > (size_t)INT32_MAX || at > (size_t)INT32_MAX - size;
+    block->wanted = is_huge ? SIZE_MAX / 2 : at + size;
+    return NULL;
 }
 
 /* ---- tokens ---------------------------------------------------------------------------------- */

@@ -173,7 +173,7 @@ static cJSON *parse(const char *bytes, size_t size)
     return object;
 }
 
-static void *decode_user(const char *bytes, size_t size, void *value)
+static void *decode_user(char *bytes, size_t size, void *value)
 {
     user *to = value;
     cJSON *object = parse(bytes, size);
@@ -184,7 +184,7 @@ static void *decode_user(const char *bytes, size_t size, void *value)
     return memory->memory;
 }
 
-static void *decode_product(const char *bytes, size_t size, void *value)
+static void *decode_product(char *bytes, size_t size, void *value)
 {
     product *to = value;
     cJSON *object = parse(bytes, size);

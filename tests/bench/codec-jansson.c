@@ -196,7 +196,7 @@ static json_t *load(const char *bytes, size_t size)
     return object;
 }
 
-static void *decode_user(const char *bytes, size_t size, void *value)
+static void *decode_user(char *bytes, size_t size, void *value)
 {
     user *to = value;
     json_t *object = load(bytes, size);
@@ -208,7 +208,7 @@ static void *decode_user(const char *bytes, size_t size, void *value)
     return memory->memory;
 }
 
-static void *decode_product(const char *bytes, size_t size, void *value)
+static void *decode_product(char *bytes, size_t size, void *value)
 {
     product *to = value;
     json_t *object = load(bytes, size);

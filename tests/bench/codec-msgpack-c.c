@@ -212,7 +212,7 @@ static void unpack(const char *bytes, size_t size, msgpack_object *object)
         abort();
 }
 
-static void *decode_user(const char *bytes, size_t size, void *value)
+static void *decode_user(char *bytes, size_t size, void *value)
 {
     msgpack_object object;
     unpack(bytes, size, &object);
@@ -221,7 +221,7 @@ static void *decode_user(const char *bytes, size_t size, void *value)
     return memory.memory;
 }
 
-static void *decode_product(const char *bytes, size_t size, void *value)
+static void *decode_product(char *bytes, size_t size, void *value)
 {
     msgpack_object object;
     unpack(bytes, size, &object);
@@ -238,7 +238,7 @@ static void unpack_next(const char *bytes, size_t size)
         abort();
 }
 
-static void *decode_user_next(const char *bytes, size_t size, void *value)
+static void *decode_user_next(char *bytes, size_t size, void *value)
 {
     unpack_next(bytes, size);
     bench_block memory = block_begin(size);
@@ -246,7 +246,7 @@ static void *decode_user_next(const char *bytes, size_t size, void *value)
     return memory.memory;
 }
 
-static void *decode_product_next(const char *bytes, size_t size, void *value)
+static void *decode_product_next(char *bytes, size_t size, void *value)
 {
     unpack_next(bytes, size);
     bench_block memory = block_begin(size);

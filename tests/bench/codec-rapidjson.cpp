@@ -244,7 +244,7 @@ using Allocator = rapidjson::MemoryPoolAllocator<>;
 using Document = rapidjson::GenericDocument<rapidjson::UTF8<>, Allocator, Allocator>;
 char value_memory[16384], parse_memory[4096];
 
-template <typename T> void *decode(const char *bytes, size_t size, void *value)
+template <typename T> void *decode(char *bytes, size_t size, void *value)
 {
     Allocator values(value_memory, sizeof(value_memory));
     Allocator parsing(parse_memory, sizeof(parse_memory));
@@ -255,7 +255,7 @@ template <typename T> void *decode(const char *bytes, size_t size, void *value)
     return memory.memory;
 }
 
-template <typename T> void *decode_insitu(const char *bytes, size_t size, void *value)
+template <typename T> void *decode_insitu(char *bytes, size_t size, void *value)
 {
     static char copied[4096];
     expect(size < sizeof(copied));
@@ -465,12 +465,12 @@ void *read(const row *begin, const row *end, const char *bytes, size_t size, voi
     return memory.memory;
 }
 
-void *read_user(const char *bytes, size_t size, void *value)
+void *read_user(char *bytes, size_t size, void *value)
 {
     return read(std::begin(user_rows), std::end(user_rows), bytes, size, value);
 }
 
-void *read_product(const char *bytes, size_t size, void *value)
+void *read_product(char *bytes, size_t size, void *value)
 {
     return read(std::begin(product_rows), std::end(product_rows), bytes, size, value);
 }

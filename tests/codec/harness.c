@@ -13,6 +13,7 @@
 #include <zcache/plugin.h>
 
 #include "base/error.h"
+#include "fenced.h"
 #include "fixtures/tagged.h"
 #include "values.h"
 
@@ -113,9 +114,7 @@ codec_value codec_decode_into(const codec_under_test *codec, const zc_plan *plan
     codec_value decoded = {
         .value = memory(plan->size), .block = memory(capacity), .capacity = capacity};
     zcache_block block = {.base = decoded.block, .capacity = capacity, .error = zc_error};
-    unsigned char *input = memory(size);
-    if (size > 0)
-        memcpy(input, bytes, size);
+    unsigned char *input = fenced(bytes, size);
     memset(decoded.value, 0, plan->size);
     decoded.status =
         codec->decode(codec->custom, plan, zcache_bytes_of(input, size), decoded.value, &block);

@@ -193,9 +193,10 @@ static void check_damage(trial *self)
         memcpy(bytes, self->encoded.data, self->encoded.size);
         for (size_t flips = 1 + values_below(self->random, 3); flips > 0; flips--) {
             size_t at = values_below(self->random, self->encoded.size);
-            bytes[at] = values_below(self->random, 2) == 0
-                            ? (unsigned char)(bytes[at] ^ 1u << values_below(self->random, 8))
-                            : (unsigned char)values_bits(self->random);
+            if (values_below(self->random, 2) == 0)
+                bytes[at] ^= (unsigned char)(1u << values_below(self->random, 8));
+            else
+                bytes[at] = (unsigned char)values_bits(self->random);
         }
         /* ends the program unless what is taken comes back */
         codec_try(self->codec, self->plan, bytes, self->encoded.size);

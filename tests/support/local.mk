@@ -11,6 +11,7 @@ tests_support_libsupport_la_SOURCES = \
 	%D%/durations.c %D%/durations.h \
 	%D%/expect.c %D%/expect.h \
 	%D%/failing-allocator.c %D%/failing-allocator.h \
+	%D%/fenced.h \
 	%D%/fork-safe-malloc.c \
 	%D%/proxy.c %D%/proxy.h \
 	%D%/random.h \

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "fenced.h"
+
 harness_codec harness;
 
 static void *kept; /* the memory of what assert_decodes gave last */
@@ -77,9 +79,7 @@ zcache_status harness_decode(const zcache_struct *type, const void *bytes, size_
                              void **memory)
 {
     zc_plan *plan = plan_of(type);
-    unsigned char *exact = size > 0 ? malloc(size) : NULL;
-    if (size > 0)
-        memcpy(exact, bytes, size);
+    unsigned char *exact = fenced(bytes, size);
     zcache_block block = {0};
     zcache_status status;
     for (;;) {

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "codec/decimal.h"
+#include "base/decimal.h"
 #include "random.h"
 
 /* Reads the first `size` bytes; returns how far it came. zc_number_to_float needs the text: it is
@@ -25,9 +25,10 @@
 static size_t read_bytes(const char *text, size_t size, bool expected, zc_number *number,
                          float *as_float)
 {
-    char *copy = malloc(size > 0 ? size : 1);
+    char *copy = malloc(size + 1);
     assert_non_null(copy);
     memcpy(copy, text, size);
+    copy[size] = '\0';
     const char *at = copy;
     bool is_read = zc_number_read(&at, copy + size, number);
     if (is_read != expected)

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "codec/decimal.h"
+#include "base/decimal.h"
 #include "random.h"
 
 /* Exactly the room that is asked for, so that AddressSanitizer sees more. */

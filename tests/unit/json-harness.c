@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "codec/codec.h"
+#include "fenced.h"
 
 const rich rich_value = {
     .yes = true,
@@ -96,9 +97,7 @@ zcache_status json_decode(const zcache_struct *type, const char *text, size_t si
                           void **memory)
 {
     zc_plan *plan = plan_of(type);
-    char *bytes = size > 0 ? malloc(size) : NULL;
-    if (size > 0)
-        memcpy(bytes, text, size);
+    unsigned char *bytes = fenced(text, size);
     zcache_block block = {0};
     zcache_status status;
     for (;;) {

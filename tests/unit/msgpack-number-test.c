@@ -226,6 +226,56 @@ static void test_enum_is_its_name(void **state)
     assert_undecodable(one_enum, V "01", "a number, expected a name");
 }
 
+/* Names are written as 16 bytes where they have no more: around that, and around a fixed header. */
+typedef enum length { LENGTH_1, LENGTH_15, LENGTH_16, LENGTH_31, LENGTH_32, LENGTH_99 } length;
+#define TEN "0123456789"
+ZCACHE_ENUM(length, ZC_VALUE(LENGTH_1, "1"), ZC_VALUE(LENGTH_15, TEN "12345"),
+            ZC_VALUE(LENGTH_16, TEN "123456"), ZC_VALUE(LENGTH_31, TEN TEN TEN "1"),
+            ZC_VALUE(LENGTH_32, TEN TEN TEN "12"),
+            ZC_VALUE(LENGTH_99, TEN TEN TEN TEN TEN TEN TEN TEN TEN "123456789"))
+
+typedef struct lengths {
+    length fixed[3];
+    length *counted;
+    size_t count;
+    bool a_name_of_more_than_thirty_two_bytes;
+    length of_sixteen_bytes;
+    length of_seventeen_byte;
+    length v;
+} lengths;
+ZCACHE_STRUCT(lengths, ZC_FIXED(fixed, ZC_ENUM(length)), ZC_ARRAY(counted, count, ZC_ENUM(length)),
+              ZC_BOOL(a_name_of_more_than_thirty_two_bytes), ZC_ENUM(of_sixteen_bytes, length),
+              ZC_ENUM(of_seventeen_byte, length), ZC_ENUM(v, length))
+
+static void test_names_of_any_length_have_room(void **state)
+{
+    (void)state;
+    for (length i = LENGTH_1; i <= LENGTH_99; i++) {
+        length elements[2] = {LENGTH_99, i};
+        lengths read, value = {.fixed = {i, LENGTH_99, i},
+                               .counted = elements,
+                               .count = 2,
+                               .a_name_of_more_than_thirty_two_bytes = true,
+                               .of_sixteen_bytes = i,
+                               .of_seventeen_byte = LENGTH_99,
+                               .v = i};
+        harness_bytes bytes;
+        void *memory;
+        assert_status(ZCACHE_OK, harness_encode(lengths_struct(), &value, &bytes));
+        assert_status(ZCACHE_OK,
+                      harness_decode(lengths_struct(), bytes.data, bytes.size, &read, &memory));
+        assert_memory_equal(read.fixed, value.fixed, sizeof(value.fixed));
+        assert_int_equal(read.count, 2);
+        assert_memory_equal(read.counted, elements, sizeof(elements));
+        assert_true(read.a_name_of_more_than_thirty_two_bytes);
+        assert_int_equal(read.of_sixteen_bytes, i);
+        assert_int_equal(read.of_seventeen_byte, LENGTH_99);
+        assert_int_equal(read.v, i);
+        free(memory);
+        free(bytes.data);
+    }
+}
+
 static void test_nil_is_a_missing_field_where_nothing_can_be_null(void **state)
 {
     (void)state;
@@ -267,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_real_numbers_are_read_rounded_but_never_made_infinite),
         cmocka_unit_test(test_bool_is_true_or_false_and_nothing_else),
         cmocka_unit_test(test_enum_is_its_name),
+        cmocka_unit_test(test_names_of_any_length_have_room),
         cmocka_unit_test(test_nil_is_a_missing_field_where_nothing_can_be_null),
     };
     harness = (harness_codec){zc_msgpack_encode, zc_msgpack_decode, NULL};

@@ -16,6 +16,7 @@
 
 #include "codec-harness.h"
 #include "expect.h"
+#include "fenced.h"
 
 #define V "81 a1 76 " /* {"v": */
 
@@ -333,7 +334,11 @@ static void test_full_block_tells_what_is_wanted(void **state)
     zcache_block block = {0};
     one_string read;
     static const char bytes[] = "\x81\xa1\x76\xa5hello";
-    assert_status(ZCACHE_E_NOMEM, zc_msgpack_decode(NULL, plan, zcache_str(bytes), &read, &block));
+    unsigned char *copy = fenced(bytes, sizeof(bytes) - 1);
+    assert_status(
+        ZCACHE_E_NOMEM,
+        zc_msgpack_decode(NULL, plan, zcache_bytes_of(copy, sizeof(bytes) - 1), &read, &block));
+    free(copy);
     assert_int_equal(block.wanted, ZCACHE_BLOCK_MARK + 6);
     zc_plan_free(plan);
 }

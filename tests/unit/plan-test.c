@@ -74,8 +74,8 @@ static void test_names_in_the_form_of_each_codec(void **state)
     const zc_field *last = &plan->fields[6];
     assert_int_equal(last->json_name.size, 15);
     assert_memory_equal(last->json_name.data, "\"the \\\"last\\\"\":", 15);
-    assert_int_equal(last->msgpack_name.size, 11);
-    assert_memory_equal(last->msgpack_name.data, "\xaathe \"last\"", 11);
+    assert_int_equal(last->msgpack_name.bytes.size, 11);
+    assert_memory_equal(last->msgpack_name.bytes.data, "\xaathe \"last\"", 11);
     zc_plan_free(plan);
 }
 
@@ -101,6 +101,25 @@ static void test_a_value_begins_with_its_defaults(void **state)
     assert_int_equal(initial->pair[1].number, 7);
     assert_null(initial->pair[1].text);
     assert_null(initial->next);
+    zc_plan_free(plan);
+}
+
+typedef struct widest {
+    uint64_t natural;
+    int64_t integer;
+    float ratio;
+} widest;
+ZCACHE_STRUCT(widest, ZC_U64(natural, ZC_DEFAULT(UINT64_MAX)),
+              ZC_I64(integer, ZC_DEFAULT(INT64_MIN)), ZC_FLOAT(ratio, ZC_DEFAULT(-3)))
+
+static void test_defaults_may_be_the_widest_numbers(void **state)
+{
+    (void)state;
+    zc_plan *plan = plan_of(widest_struct());
+    const widest *initial = plan->initial;
+    assert_true(initial->natural == UINT64_MAX);
+    assert_true(initial->integer == INT64_MIN);
+    assert_true(initial->ratio == -3.0f);
     zc_plan_free(plan);
 }
 
@@ -136,6 +155,8 @@ typedef struct small {
     const char *text;
     int32_t numbers[2];
     inner one;
+    float ratio;
+    color hue;
 } small;
 
 #define REFUSED(message, ...)                                                                    \
@@ -156,6 +177,14 @@ static void test_wrong_defaults_are_refused(void **state)
     (void)state;
     REFUSED("the descriptor of small.byte: the default is out of range",
             ZC_I8(byte, ZC_DEFAULT(128)));
+    REFUSED("the descriptor of small.byte: the default is out of range",
+            ZC_I8(byte, ZC_DEFAULT(-129)));
+    REFUSED("the descriptor of small.ratio: the default is out of range",
+            ZC_FLOAT(ratio, ZC_DEFAULT(1e39)));
+    REFUSED("the descriptor of small.hue: the default is out of range",
+            ZC_ENUM(hue, color, ZC_DEFAULT(INT64_C(1) << 32)));
+    REFUSED("the descriptor of small.hue: the default is out of range",
+            ZC_ENUM(hue, color, ZC_DEFAULT(INT64_C(-0x80000001))));
     REFUSED("the descriptor of small.byte: the default is of another type",
             ZC_I8(byte, ZC_DEFAULT("1")));
     REFUSED("the descriptor of small.byte: the default is of another type",
@@ -227,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_names_in_the_form_of_each_codec),
         cmocka_unit_test(test_a_struct_that_contains_itself_has_one_plan),
         cmocka_unit_test(test_a_value_begins_with_its_defaults),
+        cmocka_unit_test(test_defaults_may_be_the_widest_numbers),
         cmocka_unit_test(test_missing_texts_and_required_fields_are_settled),
         cmocka_unit_test(test_wrong_defaults_are_refused),
         cmocka_unit_test(test_wrong_names_are_refused),

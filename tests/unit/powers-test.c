@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "codec/powers.h"
+#include "base/powers.h"
 
 #define LIMBS 40 /* 1280 bits */
 

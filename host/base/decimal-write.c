@@ -12,8 +12,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "codec/decimal.h"
-#include "codec/powers.h"
+#include "base/decimal.h"
+#include "base/powers.h"
 
 /* significand * 10^exponent */
 typedef struct decimal {

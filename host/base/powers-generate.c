@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Prints powers.c: `make host/codec/powers-generate && host/codec/powers-generate > …/powers.c`.
+ * Prints powers.c: `make host/base/powers-generate && host/base/powers-generate > …/powers.c`.
  *
  * 10^q has the significant bits of 5^q. One long number begins as a power of two and is multiplied
  * by 5 again and again, or divided by 5: each division rounds down, and so, as
@@ -10,7 +10,7 @@
  */
 #include <stdio.h>
 
-#include "codec/powers.h"
+#include "base/powers.h"
 
 /* 5^342 has 795 bits. Above the one that is 1 at first there is room for as many, and below it for
  * as many and 128 more. */
@@ -76,7 +76,7 @@ int main(void)
          " *\n"
          " * Powers of ten, as powers.h tells. Written by powers-generate.c; do not edit.\n"
          " */\n"
-         "#include \"codec/powers.h\"\n"
+         "#include \"base/powers.h\"\n"
          "\n"
          "/* clang-format off */\n"
          "const zc_power zc_powers[] = {");

@@ -7,8 +7,8 @@
  *
  * The error is 0 for 0 <= q <= 55, and never else. powers.c is written by powers-generate.c.
  */
-#ifndef ZC_CODEC_POWERS_H
-#define ZC_CODEC_POWERS_H
+#ifndef ZC_BASE_POWERS_H
+#define ZC_BASE_POWERS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
  *
  * Powers of ten, as powers.h tells. Written by powers-generate.c; do not edit.
  */
-#include "codec/powers.h"
+#include "base/powers.h"
 
 /* clang-format off */
 const zc_power zc_powers[] = {

@@ -8,8 +8,8 @@
  * the nearest to it; they are read correctly rounded (to nearest, ties to even), however long the
  * text is.
  */
-#ifndef ZC_CODEC_DECIMAL_H
-#define ZC_CODEC_DECIMAL_H
+#ifndef ZC_BASE_DECIMAL_H
+#define ZC_BASE_DECIMAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,7 +53,8 @@ typedef struct zc_number {
 } zc_number;
 
 /* Reads the number that begins at *at and moves *at behind it; what follows it is for the caller to
- * judge. False when there is none: *at is then where the text stops being one, or `end`. */
+ * judge. False when there is none: *at is then where the text stops being one, or `end`. A byte
+ * that is in no number stands at `end`. */
 static inline bool zc_number_read(const char **at, const char *end, zc_number *number);
 
 /* The nearest float, rounded once: from the text, not from the double. False: beyond its range. */
@@ -76,14 +77,15 @@ static inline bool zc_number_read(const char **at, const char *end, zc_number *n
 {
     /* Most numbers are integers that need no more than this. A uint64_t holds any 19 digits. */
     const char *next = *at;
-    bool is_negative = next < end && *next == '-';
+    bool is_negative = *next == '-';
     const char *digits = next += is_negative;
-    const char *limit = end - next > 19 ? next + 19 : end;
     uint64_t value = 0;
-    while (next < limit && (unsigned char)(*next - '0') < 10)
-        value = value * 10 + (uint64_t)(*next++ - '0');
-    bool is_whole = next == end ||
-                    ((unsigned char)(*next - '0') >= 10 && *next != '.' && (*next | 0x20) != 'e');
+    unsigned digit;
+    for (; (digit = (unsigned char)*next - (unsigned)'0') < 10; next++)
+        value = value * 10 + digit;
+    if (next - digits > 19)
+        return zc_number_read_on(at, end, digits, 0, number);
+    bool is_whole = *next != '.' && (*next | 0x20) != 'e';
     bool is_zero_alone = next - digits == 1 && !is_negative;
     if (!is_whole || next == digits || (*digits == '0' && !is_zero_alone) || value > INT64_MAX)
         return zc_number_read_on(at, end, next, value, number);

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/decimal.h"
-#include "codec/powers.h"
+#include "base/decimal.h"
+#include "base/powers.h"
 
 /* significand * 10^exponent, and more digits when is_cut. */
 typedef struct decimal {
