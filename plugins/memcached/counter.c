@@ -6,12 +6,18 @@
  * the sum is made here; the write goes through only if nothing has changed since, else it begins
  * anew:
  *
- *     missing          ms KEY … ME T<ttl>      add; somebody was faster: begin anew
- *     stays as long,   ma KEY C<token> D<n>    memcached's arithmetic keeps the TTL by itself
- *       or grows
- *     becomes shorter  mg KEY t, then          a set gives a new TTL: the remaining one. Should the
- *       or negative    ms KEY … C<token> T<t>  clock have ticked since it was read, `mg` shows it,
- *                                              and the set is done again with the right one
+ *     mg KEY c, then        the token, then the number with its token
+ *     mg KEY v c t f
+ *     ms KEY … ME T<ttl>    missing: add
+ *     mg KEY t, then        there: a set gives a new TTL, the remaining one. Should the clock have
+ *     ms KEY … C<token>     ticked since it was read, `mg` shows it, and the set is done again with
+ *        T<ttl>             the right one
+ *
+ * Why the token is read before: when memcached adds to a number that is being read (`incr`, `decr`
+ * and `ma` of other clients), it gives the old item, too, the new token (do_add_delta, 1.4 to at
+ * least 1.6.40). Whoever is reading it sees the old number with the new token, and a write with that
+ * token would undo the addition. A token that was there before the number was asked for is not new:
+ * the number that comes with it is its own. For the same reason zcache never uses that arithmetic.
  *
  * All counters of a batch take each step together, in one round trip a server.
  */
@@ -23,8 +29,7 @@
 typedef enum counter_step {
     COUNTER_READ,
     COUNTER_CREATE,
-    COUNTER_ADD,     /* by memcached's arithmetic */
-    COUNTER_REPLACE, /* by a set */
+    COUNTER_REPLACE,
     COUNTER_DONE
 } counter_step;
 
@@ -86,7 +91,9 @@ static zcache_status fill_counter(mc_job *job)
     switch (at->step) {
     case COUNTER_READ:
         put_key(connection, "mg ", increment->key);
+        put_key(connection, " c\r\nmg ", increment->key);
         mc_put_text(connection, " v c t f\r\n");
+        job->awaited++;
         break;
     case COUNTER_CREATE:
         put_key(connection, "ms ", increment->key);
@@ -94,13 +101,6 @@ static zcache_status fill_counter(mc_job *job)
         put_expiry(connection,
                    increment->ttl_ms == ZCACHE_TTL_NEVER ? -1 : mc_ttl_seconds(increment->ttl_ms));
         mc_put_format(connection, "\r\n%s\r\n", number);
-        break;
-    case COUNTER_ADD:
-        put_key(connection, "ma ", increment->key);
-        mc_put_format(connection, " C%llu D%llu M%c\r\n", (unsigned long long)at->cas,
-                      increment->delta < 0 ? 0 - (unsigned long long)increment->delta
-                                           : (unsigned long long)increment->delta,
-                      increment->delta < 0 ? 'D' : 'I');
         break;
     case COUNTER_REPLACE:
         put_key(connection, "mg ", increment->key);
@@ -123,14 +123,7 @@ static zcache_status fill_counter(mc_job *job)
 /* ---- replies -----------------------------------------------------------------------------------
  */
 
-static bool is_shorter(int64_t number, int64_t than)
-{
-    char text[24];
-    return snprintf(text, sizeof(text), "%lld", (long long)number) <
-           snprintf(text, sizeof(text), "%lld", (long long)than);
-}
-
-/* The counter has been read: makes the sum and chooses the way to write it. */
+/* The counter has been read: makes the sum. */
 static void plan_write(incr_context *incr, mc_job *job, size_t i, zcache_slice value)
 {
     zcache_increment *increment = &incr->increments[i];
@@ -154,12 +147,11 @@ static void plan_write(incr_context *incr, mc_job *job, size_t i, zcache_slice v
     }
     if (increment->delta == 0)
         finish(incr, i, ZCACHE_OK);
-    else if (old < 0 || increment->result < 0 || is_shorter(increment->result, old))
-        at->step = COUNTER_REPLACE;
     else
-        at->step = COUNTER_ADD;
+        at->step = COUNTER_REPLACE;
 }
 
+/* The number with its token. If that is not the one of before, somebody writes: it is read again. */
 static int64_t take_read(mc_job *job, const mc_line *line, const mc_meta_reply *reply,
                          const char *data, size_t size)
 {
@@ -178,10 +170,12 @@ static int64_t take_read(mc_job *job, const mc_line *line, const mc_meta_reply *
     size_t value_size = (size_t)reply->size;
     if (size - line->whole < value_size + 2)
         return 0;
-    at->cas = reply->cas;
-    at->flags = reply->flags;
-    at->ttl_s = reply->ttl_s;
-    plan_write(incr, job, mc_answer_head(job), zcache_bytes_of(data + line->whole, value_size));
+    size_t i = mc_answer_head(job);
+    if (reply->cas == at->cas) {
+        at->flags = reply->flags;
+        at->ttl_s = reply->ttl_s;
+        plan_write(incr, job, i, zcache_bytes_of(data + line->whole, value_size));
+    }
     job->awaited--;
     return (int64_t)(line->whole + value_size + 2);
 }
@@ -216,12 +210,31 @@ static int64_t take_written(mc_job *job, const mc_line *line, const mc_meta_repl
     return (int64_t)line->whole;
 }
 
+/* The reply to the first request of a step that has two: EN, if the key is not there. */
+static int64_t take_first(mc_job *job, const mc_line *line, const mc_meta_reply *reply)
+{
+    const incr_context *incr = job->context;
+    counter *at = &incr->counters[job->head];
+    bool read = at->step == COUNTER_READ;
+    bool missing = mc_meta_is(reply, "EN");
+    bool told = mc_meta_is(reply, "HD") && (read ? reply->cas != 0 : reply->ttl_s >= -1);
+
+    if (!missing && !told)
+        return mc_connection_refusal(job->connection, line);
+    if (read)
+        at->cas = missing ? 0 : reply->cas;
+    else
+        at->seen_ttl_s = missing ? at->ttl_s : reply->ttl_s;
+    job->client->marks[job->head] |= MC_MARK_FIRST;
+    job->awaited--;
+    return (int64_t)line->whole;
+}
+
 static int64_t take_counter(mc_job *job, const char *data, size_t size)
 {
     incr_context *incr = job->context;
-    mc_client *client = job->client;
-    size_t i = job->head;
-    counter *at = &incr->counters[i];
+    counter_step step = incr->counters[job->head].step;
+    bool last = step == COUNTER_CREATE || (job->client->marks[job->head] & MC_MARK_FIRST) != 0;
     mc_meta_reply reply;
     mc_line line;
 
@@ -230,25 +243,17 @@ static int64_t take_counter(mc_job *job, const char *data, size_t size)
         return 0;
     if (found < 0)
         line = (mc_line){.text = data, .size = 80};
-    if (found > 0 && mc_line_begins(&line, "SERVER_ERROR") &&
-        (at->step != COUNTER_REPLACE || (client->marks[i] & MC_MARK_FIRST) != 0)) {
+    if (found > 0 && mc_line_begins(&line, "SERVER_ERROR") && last) {
         finish(incr, mc_answer_head(job), mc_connection_refusal(job->connection, &line));
         job->awaited--;
         return (int64_t)line.whole;
     }
     if (found < 0 || !mc_parse_meta(&line, &reply))
         return mc_connection_refusal(job->connection, &line);
-    if (at->step == COUNTER_READ)
-        return take_read(job, &line, &reply, data, size);
-    if (at->step != COUNTER_REPLACE || (client->marks[i] & MC_MARK_FIRST) != 0)
-        return take_written(job, &line, &reply);
-    /* The `mg` before the set: EN, if the key has gone. */
-    if (!mc_meta_is(&reply, "EN") && (!mc_meta_is(&reply, "HD") || reply.ttl_s < -1))
-        return mc_connection_refusal(job->connection, &line);
-    at->seen_ttl_s = mc_meta_is(&reply, "EN") ? at->ttl_s : reply.ttl_s;
-    client->marks[i] |= MC_MARK_FIRST;
-    job->awaited--;
-    return (int64_t)line.whole;
+    if (!last)
+        return take_first(job, &line, &reply);
+    return step == COUNTER_READ ? take_read(job, &line, &reply, data, size)
+                                : take_written(job, &line, &reply);
 }
 
 /* ---- the operation -----------------------------------------------------------------------------

@@ -2,10 +2,8 @@
  * Copyright (c) The zcache authors
  *
  * What is the memcached provider's own, on three real servers: the ring, expiry times beyond 30
- * days, counters by zcache's rules, native handles, and servers that were
- * started without this or that.
+ * days, native handles, and servers that were started without this or that.
  */
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,16 +22,8 @@
 #include "expect.h"
 #include "memcached-harness.h"
 #include "servers.h"
-#include "threads.h"
 
 /* ---- helpers --------------------------------------------------------------------------------- */
-
-static int64_t ttl_of(zcache *cache, const char *key)
-{
-    int64_t ttl_ms = 0;
-    assert_status(ZCACHE_OK, zcache_ttl(cache, key, &ttl_ms, NULL));
-    return ttl_ms;
-}
 
 static long items_of(const server *one)
 {
@@ -180,101 +170,6 @@ static void test_an_entry_lives_for_its_ttl_and_not_two_seconds_more(void **stat
     assert_status(ZCACHE_OK, zcache_close(cache));
 }
 
-/* ---- counters -------------------------------------------------------------------------------- */
-
-static void test_counters_of_every_length_and_sign_keep_their_ttl(void **state)
-{
-    (void)state;
-    const int64_t steps[] = {5,         -3,      98,        -1,   -99, 0,         1000000,
-                             -1,        -999999, -1,        -9,   10,  INT64_MAX, -INT64_MAX,
-                             INT64_MIN, 1,       INT64_MAX, -100, 101, 9,         -10};
-    zcache *cache = open_cache(three);
-    int64_t expected = 0;
-    int64_t result;
-    char text[32];
-    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-        expected += steps[i];
-        result = 0;
-        assert_status(ZCACHE_OK, zcache_incr(cache, "counter", steps[i], &result,
-                                             ZCACHE_WRITE(.ttl_ms = i == 0 ? 600000 : 1000)));
-        assert_true(result == expected);
-        snprintf(text, sizeof(text), "%" PRId64, expected);
-        assert_reads(cache, "counter", text);
-        assert_between(600000 - 2 * CLOCK_SLACK_MS, 602000, ttl_of(cache, "counter"));
-    }
-    assert_status(ZCACHE_OK, set_text(cache, "counter", "100", ZCACHE_TTL_NEVER));
-    assert_status(ZCACHE_OK,
-                  zcache_incr(cache, "counter", -1, &result, ZCACHE_WRITE(.ttl_ms = 1000)));
-    assert_true(ttl_of(cache, "counter") == ZCACHE_TTL_NEVER);
-    assert_status(ZCACHE_OK, set_text(cache, "counter", "100", ZCACHE_DAYS(60)));
-    assert_status(ZCACHE_OK,
-                  zcache_incr(cache, "counter", -1, &result, ZCACHE_WRITE(.ttl_ms = 1000)));
-    assert_between(ZCACHE_DAYS(60) - CLOCK_SLACK_MS, ZCACHE_DAYS(60) + 4000,
-                   ttl_of(cache, "counter"));
-    assert_status(ZCACHE_OK, zcache_close(cache));
-}
-
-static void test_what_is_no_counter_is_left_as_it_is(void **state)
-{
-    (void)state;
-    const char *const bad[] = {
-        "", "-", "-0", "007", "+1", "99 ", "1.5", "x", "9223372036854775808"};
-    zcache *cache = open_cache(three);
-    int64_t result;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        assert_status(ZCACHE_OK, set_text(cache, "text", bad[i], ZCACHE_TTL_NEVER));
-        assert_error(ZCACHE_E_TYPE, "text", zcache_incr(cache, "text", 1, &result, NULL));
-        assert_reads(cache, "text", bad[i]);
-    }
-    assert_status(ZCACHE_OK, set_text(cache, "text", "9223372036854775807", ZCACHE_TTL_NEVER));
-    assert_error(ZCACHE_E_RANGE, "overflow", zcache_incr(cache, "text", 1, &result, NULL));
-    assert_reads(cache, "text", "9223372036854775807");
-    assert_status(ZCACHE_OK, set_text(cache, "text", "-9223372036854775808", ZCACHE_TTL_NEVER));
-    assert_error(ZCACHE_E_RANGE, "overflow", zcache_incr(cache, "text", -1, &result, NULL));
-    assert_error(ZCACHE_E_RANGE, "overflow", zcache_incr(cache, "text", INT64_MIN, &result, NULL));
-    assert_reads(cache, "text", "-9223372036854775808");
-    assert_status(ZCACHE_OK, zcache_close(cache));
-}
-
-static void count_up_and_down(void *user, size_t index)
-{
-    /* Sums that go through 0 and change their length all the time. */
-    for (int i = 0; i < 100; i++)
-        check_status(ZCACHE_OK, zcache_incr(user, "shared", i % 2 == 0 ? 7 : -6, NULL,
-                                            ZCACHE_WRITE(.ttl_ms = 600000, .timeout_ms = 30000)));
-    (void)index;
-}
-
-static void test_no_increment_is_lost_between_threads(void **state)
-{
-    (void)state;
-    zcache *cache = open_cache(three);
-    assert_status(ZCACHE_OK, set_text(cache, "shared", "-100", 600000));
-    threads_run(4, count_up_and_down, cache);
-    assert_int_equal(0, checks_failed());
-    assert_reads(cache, "shared", "100");
-    assert_between(600000 - 30000, 602000, ttl_of(cache, "shared"));
-    assert_status(ZCACHE_OK, zcache_close(cache));
-}
-
-static void test_another_clients_flags_survive_a_counter(void **state)
-{
-    (void)state;
-    char setting[256];
-    snprintf(setting, sizeof(setting), "memcached.servers=%s", server_address(servers[1]));
-    zcache *cache = open_cache(setting);
-    int connection = server_connect(servers[1]);
-    ask(connection, "set flagged 42 0 3\r\n100\r\n", "STORED\r\n");
-    assert_status(ZCACHE_OK, zcache_incr(cache, "flagged", -1, NULL, NULL));
-    assert_non_null(
-        strstr(ask(connection, "get flagged\r\n", "END\r\n"), "VALUE flagged 42 2\r\n99"));
-    assert_status(ZCACHE_OK, zcache_incr(cache, "flagged", 2, NULL, NULL));
-    assert_non_null(
-        strstr(ask(connection, "get flagged\r\n", "END\r\n"), "VALUE flagged 42 3\r\n101"));
-    close(connection);
-    assert_status(ZCACHE_OK, zcache_close(cache));
-}
-
 /* ---- servers with fewer abilities ------------------------------------------------------------ */
 
 static void test_smaller_items_are_known_before_a_set(void **state)
@@ -329,10 +224,6 @@ int main(void)
         cmocka_unit_test(test_native_handles_are_the_callers_own),
         cmocka_unit_test(test_ttls_on_both_sides_of_30_days),
         cmocka_unit_test(test_an_entry_lives_for_its_ttl_and_not_two_seconds_more),
-        cmocka_unit_test(test_counters_of_every_length_and_sign_keep_their_ttl),
-        cmocka_unit_test(test_what_is_no_counter_is_left_as_it_is),
-        cmocka_unit_test(test_no_increment_is_lost_between_threads),
-        cmocka_unit_test(test_another_clients_flags_survive_a_counter),
         cmocka_unit_test(test_smaller_items_are_known_before_a_set),
         cmocka_unit_test(test_a_bad_server_list_is_refused_with_the_reason),
     };
