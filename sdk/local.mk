@@ -8,6 +8,7 @@ zcacheinclude_HEADERS = \
 	%D%/zcache/codec.h \
 	%D%/zcache/table.h \
 	%D%/zcache/admin.h \
+	%D%/zcache/harness.h \
 	%D%/zcache/plugin.h \
 	%D%/zcache/options-cpp.h \
 	%D%/zcache/table-cpp.h \

@@ -100,7 +100,7 @@ zcache_status zc_config_load(zcache_source source, const char *path, const zcach
     return status;
 }
 
-/* ---- swapping -------------------------------------------------------------------------------- */
+/* ---- others of one --------------------------------------------------------------------------- */
 
 /* Lays the provider and the plugins' sections of a file over the settings. They stand with the
  * file's rank, below the environment; the provider alone above it, for the swap asks for it. */
@@ -128,16 +128,15 @@ static zcache_status lay_over(zc_settings *settings, const zc_settings *file)
 /* The whole file is checked, though a part of it is taken. */
 static zcache_status lay_file_over(zc_settings *settings, const char *path)
 {
-    zc_config file = {0};
-    zcache_status status = zc_ini_read(&file.settings, path, path);
+    zc_settings read = ZC_SETTINGS_INIT;
+    zc_config *file = NULL;
+    zcache_status status = zc_ini_read(&read, path, path);
     if (status == ZCACHE_OK)
-        status = complete(&file);
+        status = zc_config_make(&read, &file);
     if (status == ZCACHE_OK)
-        status = lay_over(settings, &file.settings);
-    zc_tables_free(&file.tables);
-    zc_options_release(&zc_schema_control, &file.control);
-    zc_options_release(&zc_schema_cache, &file.cache);
-    zc_settings_free(&file.settings);
+        status = lay_over(settings, &file->settings);
+    zc_config_free(file);
+    zc_settings_free(&read);
     return status;
 }
 
@@ -157,27 +156,34 @@ static zcache_status check_swap_settings(const char *const *settings)
 zcache_status zc_config_for_swap(const zc_config *config, const zcache_swap_options *swap,
                                  zc_config **next)
 {
-    zc_config *made = zc_calloc(1, sizeof(*made));
+    zc_settings settings = ZC_SETTINGS_INIT;
     *next = NULL;
-    if (made == NULL)
-        return zc_error_nomem();
-    zcache_status status = zc_settings_copy(&config->settings, &made->settings);
+    zcache_status status = zc_settings_copy(&config->settings, &settings);
     if (status == ZCACHE_OK && swap->file != NULL)
-        status = lay_file_over(&made->settings, swap->file);
+        status = lay_file_over(&settings, swap->file);
     if (status == ZCACHE_OK && swap->provider != NULL)
-        status = zc_settings_add_provider(&made->settings, swap->provider, "option");
+        status = zc_settings_add_provider(&settings, swap->provider, "option");
     if (status == ZCACHE_OK)
         status = check_swap_settings(swap->settings);
     if (status == ZCACHE_OK)
-        status = zc_settings_add_options(&made->settings, swap->settings);
+        status = zc_settings_add_options(&settings, swap->settings, "option");
     if (status == ZCACHE_OK)
-        status = complete(made);
-    if (status != ZCACHE_OK) {
-        zc_config_free(made);
-        return status;
-    }
-    *next = made;
-    return ZCACHE_OK;
+        status = zc_config_make(&settings, next);
+    zc_settings_free(&settings);
+    return status;
+}
+
+zcache_status zc_config_with(const zc_config *config, const zc_settings *over, zc_config **next)
+{
+    zc_settings settings = ZC_SETTINGS_INIT;
+    *next = NULL;
+    zcache_status status = zc_settings_copy(&config->settings, &settings);
+    if (status == ZCACHE_OK)
+        status = zc_settings_lay_over(&settings, over);
+    if (status == ZCACHE_OK)
+        status = zc_config_make(&settings, next);
+    zc_settings_free(&settings);
+    return status;
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -281,6 +287,7 @@ static void report_section(const zc_settings *settings, const char *section,
                        .origin = setting != NULL ? setting->origin : "default",
                        .help = option.help != NULL ? option.help : "",
                        .secret = secret,
+                       .option = &option,
                    });
         zc_free(joined);
     }

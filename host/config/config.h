@@ -70,7 +70,8 @@ typedef struct zc_table_settings {
 zcache_status zc_config_load(zcache_source source, const char *path, const zcache_options *options,
                              zc_config **config);
 
-/* Makes a configuration of a store of settings, which it takes, also when it fails. */
+/* Makes a configuration of a store of settings, which it takes: they are empty then, also when it
+ * fails. */
 zcache_status zc_config_make(struct zc_settings *settings, zc_config **config);
 
 /* What it was made of, and all its tables. Valid until it is freed. */
@@ -85,6 +86,10 @@ const struct zc_tables *zc_config_tables(const zc_config *config);
  * the file they are checked and not used. */
 zcache_status zc_config_for_swap(const zc_config *config, const zcache_swap_options *swap,
                                  zc_config **next);
+
+/* A new configuration: `config` with the settings of `over` laid over it. */
+zcache_status zc_config_with(const zc_config *config, const struct zc_settings *over,
+                             zc_config **next);
 
 void zc_config_free(zc_config *config);
 

@@ -71,6 +71,8 @@ static bool same_field(zcache_option_type type, const char *a, const char *b)
     case ZCACHE_OPTION_SIZE:
     case ZCACHE_OPTION_DURATION:
         return memcmp(a, b, sizeof(int64_t)) == 0;
+    case ZCACHE_OPTION_FRACTION:
+        return memcmp(a, b, sizeof(double)) == 0; /* neither is -0 or NaN */
     }
     return false;
 }

@@ -192,6 +192,8 @@ size_t zc_option_field_size(zcache_option_type type)
         return sizeof(int);
     case ZCACHE_OPTION_LIST:
         return sizeof(zcache_list);
+    case ZCACHE_OPTION_FRACTION:
+        return sizeof(double);
     }
     return 0; /* of a type that a later version brings */
 }
@@ -237,6 +239,17 @@ static zcache_status fill_bool(const zc_setting *setting, const char *section,
     if (wrong != NULL)
         return zc_option_refuse(setting, section, option, "%s", wrong);
     memcpy(field, &truth, sizeof(truth));
+    return ZCACHE_OK;
+}
+
+static zcache_status fill_fraction(const zc_setting *setting, const char *section,
+                                   const zcache_option *option, const char *text, char *field)
+{
+    double fraction;
+    const char *wrong = zc_value_fraction(text, &fraction);
+    if (wrong != NULL)
+        return zc_option_refuse(setting, section, option, "%s", wrong);
+    memcpy(field, &fraction, sizeof(fraction));
     return ZCACHE_OK;
 }
 
@@ -323,6 +336,8 @@ static zcache_status fill_option(const zc_settings *settings, const char *sectio
         return fill_enum(setting, section, option, text, field);
     case ZCACHE_OPTION_LIST:
         return fill_list(setting, text != NULL ? text : "", field);
+    case ZCACHE_OPTION_FRACTION:
+        return fill_fraction(setting, section, option, text, field);
     }
     return zc_error(ZCACHE_E_PLUGIN, "plugin %s: option %s has a type that is not known here",
                     section, option->key);

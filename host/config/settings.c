@@ -151,15 +151,15 @@ zcache_status zc_settings_add_section(zc_settings *settings, const char *name, c
     return ZCACHE_OK;
 }
 
-zcache_status zc_settings_add_option(zc_settings *settings, const char *option)
+zcache_status zc_settings_add_option(zc_settings *settings, const char *option, const char *origin)
 {
     const char *equals = strchr(option, '=');
     if (equals == NULL) /* quoted up to a blank only: what follows may be a password */
-        return zc_error(ZCACHE_E_CONFIG, "option \"%.*s\": expected \"section.key=value\"",
+        return zc_error(ZCACHE_E_CONFIG, "%s \"%.*s\": expected \"section.key=value\"", origin,
                         (int)strcspn(option, " \t"), option);
     const char *dot = memrchr(option, '.', (size_t)(equals - option));
     if (dot == NULL || dot == option || dot + 1 == equals)
-        return zc_error(ZCACHE_E_CONFIG, "option \"%.*s=...\": expected \"section.key=value\"",
+        return zc_error(ZCACHE_E_CONFIG, "%s \"%.*s=...\": expected \"section.key=value\"", origin,
                         (int)(equals - option), option);
 
     char *section = zc_strndup(option, (size_t)(dot - option));
@@ -170,7 +170,7 @@ zcache_status zc_settings_add_option(zc_settings *settings, const char *option)
                                                          .section = section,
                                                          .key = key,
                                                          .text = equals + 1,
-                                                         .origin = "option"});
+                                                         .origin = origin});
     else
         status = zc_error_nomem();
     zc_free(section);
@@ -178,11 +178,12 @@ zcache_status zc_settings_add_option(zc_settings *settings, const char *option)
     return status;
 }
 
-zcache_status zc_settings_add_options(zc_settings *settings, const char *const *options)
+zcache_status zc_settings_add_options(zc_settings *settings, const char *const *options,
+                                      const char *origin)
 {
     zcache_status status = ZCACHE_OK;
     for (; options != NULL && *options != NULL && status == ZCACHE_OK; options++)
-        status = zc_settings_add_option(settings, *options);
+        status = zc_settings_add_option(settings, *options, origin);
     return status;
 }
 
@@ -238,6 +239,17 @@ zcache_status zc_settings_copy(const zc_settings *from, zc_settings *to)
         status = zc_settings_push(&to->variables, &to->variable_count, &from->variables[i]);
     if (status != ZCACHE_OK)
         zc_settings_free(to);
+    return status;
+}
+
+zcache_status zc_settings_lay_over(zc_settings *settings, const zc_settings *over)
+{
+    zcache_status status = ZCACHE_OK;
+    for (size_t i = 0; i < over->variable_count && status == ZCACHE_OK; i++)
+        status =
+            zc_settings_push(&settings->variables, &settings->variable_count, &over->variables[i]);
+    for (size_t i = 0; i < over->count && status == ZCACHE_OK; i++)
+        status = zc_settings_add(settings, &over->items[i]);
     return status;
 }
 

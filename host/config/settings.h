@@ -61,11 +61,13 @@ zcache_status zc_settings_add_section(zc_settings *settings, const char *name, c
                                       unsigned line);
 const zc_section *zc_settings_section(const zc_settings *settings, const char *name);
 
-/* A "section.key=value" string: the key is what follows the last dot before the `=`. */
-zcache_status zc_settings_add_option(zc_settings *settings, const char *option);
+/* A "section.key=value" string: the key is what follows the last dot before the `=`. `origin` is
+ * where it comes from: "option", "control socket". */
+zcache_status zc_settings_add_option(zc_settings *settings, const char *option, const char *origin);
 
 /* Several of them; NULL: none. */
-zcache_status zc_settings_add_options(zc_settings *settings, const char *const *options);
+zcache_status zc_settings_add_options(zc_settings *settings, const char *const *options,
+                                      const char *origin);
 
 /* The provider is `name`, whatever else was said. */
 zcache_status zc_settings_add_provider(zc_settings *settings, const char *name, const char *origin);
@@ -83,6 +85,9 @@ void zc_settings_remove(zc_settings *settings, const char *section, const char *
 
 /* `to`, which must be empty, becomes a copy. On failure it is empty. */
 zcache_status zc_settings_copy(const zc_settings *from, zc_settings *to);
+
+/* Adds all that another store says of variables and keys. */
+zcache_status zc_settings_lay_over(zc_settings *settings, const zc_settings *over);
 
 /* Whether both say the same in the same places. */
 bool zc_settings_same(const zc_settings *a, const zc_settings *b);

@@ -76,7 +76,7 @@ zcache_status zc_config_source_new(zcache_source source, const char *path,
     if (status == ZCACHE_OK && source != ZCACHE_SOURCE_CODE)
         status = zc_environment_load(&made->kept);
     if (status == ZCACHE_OK && options != NULL)
-        status = zc_settings_add_options(&made->kept, options->settings);
+        status = zc_settings_add_options(&made->kept, options->settings, "option");
     if (status == ZCACHE_OK && options != NULL && options->provider != NULL)
         status = zc_settings_add_provider(&made->kept, options->provider, "option");
     if (status != ZCACHE_OK) {
@@ -111,18 +111,6 @@ static zcache_status read_file(zc_config_source *source, zc_settings *settings, 
     return zc_ini_read(settings, source->path, source->name);
 }
 
-/* Lays the settings of options and environment over those of the file. */
-static zcache_status lay_over(zc_settings *settings, const zc_settings *kept)
-{
-    zcache_status status = ZCACHE_OK;
-    for (size_t i = 0; i < kept->variable_count && status == ZCACHE_OK; i++)
-        status =
-            zc_settings_push(&settings->variables, &settings->variable_count, &kept->variables[i]);
-    for (size_t i = 0; i < kept->count && status == ZCACHE_OK; i++)
-        status = zc_settings_add(settings, &kept->items[i]);
-    return status;
-}
-
 zcache_status zc_config_source_load(zc_config_source *source, zc_config **config)
 {
     zc_settings settings = ZC_SETTINGS_INIT;
@@ -130,14 +118,12 @@ zcache_status zc_config_source_load(zc_config_source *source, zc_config **config
     *config = NULL;
     zcache_status status = read_file(source, &settings, &read);
     if (status == ZCACHE_OK)
-        status = lay_over(&settings, &source->kept);
-    if (status != ZCACHE_OK) {
-        zc_settings_free(&settings);
-        return status;
-    }
-    status = zc_config_make(&settings, config);
+        status = zc_settings_lay_over(&settings, &source->kept);
+    if (status == ZCACHE_OK)
+        status = zc_config_make(&settings, config);
     if (status == ZCACHE_OK)
         source->was_loaded = read;
+    zc_settings_free(&settings);
     return status;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Numbers are read digit by digit: strtoll would take blanks, signs and other locales' digits, and
+ * Integers are read digit by digit: strtoll would take blanks, signs and other locales' digits, and
  * tell an overflow through errno.
  */
 #include "config/values.h"
@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/decimal.h"
 
 #define TOO_LARGE "the number is too large"
 
@@ -143,6 +145,26 @@ const char *zc_value_bool(const char *text, bool *truth)
             return NULL;
     }
     return "must be yes or no (or true, false, on, off, 1, 0)";
+}
+
+const char *zc_value_fraction(const char *text, double *fraction)
+{
+    static const char expected[] = "expected a part of 1, as 0.1, 10% or 1e-3";
+    /* a percentage is read as if the exponent were written, so that it is rounded once */
+    char decimal[64];
+    size_t size = strlen(text);
+    bool is_percentage = size > 0 && text[size - 1] == '%';
+    int written = snprintf(decimal, sizeof(decimal), "%s%.*s%s", *text == '.' ? "0" : "",
+                           (int)(size - is_percentage), text, is_percentage ? "e-2" : "");
+    if ((size_t)written >= sizeof(decimal))
+        return "the number has too many digits";
+    const char *at = decimal;
+    zc_number number;
+    if (!zc_number_read(&at, decimal + written, &number) || *at != '\0')
+        return expected;
+    return zc_number_to_double(&number, fraction) && *fraction >= 0 && *fraction <= 1
+               ? NULL
+               : "must be 0 to 1, or 0% to 100%";
 }
 
 const char *zc_value_show_int(int64_t number, char shown[ZC_VALUE_SHOWN_MAX])

@@ -18,6 +18,8 @@ const char *zc_value_size(const char *text, int64_t *bytes);
  * -1. */
 const char *zc_value_duration(const char *text, int64_t *ms);
 const char *zc_value_bool(const char *text, bool *truth);
+/* 0 to 1: "0.1", "10%", "1e-3". The nearest double, in every locale. */
+const char *zc_value_fraction(const char *text, double *fraction);
 
 #define ZC_VALUE_SHOWN_MAX 32
 

@@ -10,15 +10,17 @@
 
 #include "base/clock.h"
 #include "control/state.h"
+#include "reload/set.h"
+#include "swap/swap.h"
 
-#define WORDS_MAX 8
+#define WORDS_MAX 32
 /* How long the provider may take for its statistics: other clients wait meanwhile. */
 #define STATS_TIMEOUT_MS 1000
 
 typedef struct request {
     zc_control *control;
     zc_reply *reply;
-    const char *words[WORDS_MAX];
+    char *words[WORDS_MAX + 1];
     size_t count;
     bool wait; /* the reply ends with the job */
 } request;
@@ -157,6 +159,53 @@ static zcache_status run_log(request *asked)
     return zc_error(ZCACHE_E_INVALID, "log takes a level: error, warning, info or debug");
 }
 
+/* ---- set ------------------------------------------------------------------------------------- */
+
+static int hex_digit(char digit)
+{
+    return digit >= '0' && digit <= '9'   ? digit - '0'
+           : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10
+           : digit >= 'A' && digit <= 'F' ? digit - 'A' + 10
+                                          : -1;
+}
+
+/* Decodes %XX in place; false: it is none, or a 0 byte. */
+static bool decode(char *word)
+{
+    char *to = word;
+    for (const char *at = word; *at != '\0'; at++) {
+        if (*at != '%') {
+            *to++ = *at;
+            continue;
+        }
+        int high = hex_digit(at[1]);
+        int low = high >= 0 ? hex_digit(at[2]) : -1;
+        if (low < 0 || high + low == 0)
+            return false;
+        *to++ = (char)(high << 4 | low);
+        at += 2;
+    }
+    *to = '\0';
+    return true;
+}
+
+static zcache_status run_set(request *asked)
+{
+    zc_cache *cache = asked->control->cache;
+    for (size_t i = 1; i < asked->count; i++)
+        if (!decode(asked->words[i]))
+            return zc_error(
+                ZCACHE_E_INVALID,
+                "set: a %% in a value stands before two hexadecimal digits, as in %%25");
+    zcache_status status = zc_swap_begin(cache, "set");
+    if (status != ZCACHE_OK)
+        return status;
+    asked->words[asked->count] = NULL;
+    status = zc_set(cache, (const char *const *)asked->words + 1, "control socket");
+    zc_swap_end(cache);
+    return status;
+}
+
 /* ---- swap ------------------------------------------------------------------------------------ */
 
 static zcache_status parse_swap(request *asked, zc_job *job)
@@ -231,8 +280,9 @@ static const struct {
 } commands[] = {
     {"status", run_status, false}, {"stats", run_stats, false},
     {"config", run_config, false}, {"generations", run_generations, false},
-    {"log", run_log, true},        {"swap", run_swap, true},
-    {"reload", run_reload, true},  {"abort", run_abort, false},
+    {"log", run_log, true},        {"set", run_set, true},
+    {"swap", run_swap, true},      {"reload", run_reload, true},
+    {"abort", run_abort, false},
 };
 
 static zcache_status run(request *asked)

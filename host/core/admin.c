@@ -3,6 +3,8 @@
  *
  * The operator's side of the API: configuration and plugins, shown and checked.
  */
+#include "core/admin.h"
+
 #include "base/allocator.h"
 #include "base/error.h"
 #include "core/operation.h"
@@ -32,8 +34,8 @@ ZCACHE_PUBLIC zcache_status zcache_config_each(zcache *cache, zcache_setting_fn 
     return status;
 }
 
-static zcache_status load_config(zcache_source source, const char *path,
-                                 const zcache_options *options, zc_config **config)
+zcache_status zc_admin_config(zcache_source source, const char *path, const zcache_options *options,
+                              zc_config **config)
 {
     zcache_options asked;
     zcache_status status = zc_options_copy(&asked, sizeof(asked), options, "ZCACHE_OPTIONS");
@@ -68,7 +70,7 @@ ZCACHE_PUBLIC zcache_status zcache_config_check(zcache_source source, const char
                                                 zcache_setting_fn *each, void *user)
 {
     zc_config *config = NULL;
-    zcache_status status = load_config(source, path, options, &config);
+    zcache_status status = zc_admin_config(source, path, options, &config);
     if (status != ZCACHE_OK)
         return status;
     size_t count = 1 + zc_config_cache(config)->filters.count;
@@ -101,7 +103,7 @@ ZCACHE_PUBLIC zcache_status zcache_plugin_each(zcache_source source, const char 
     if (each == NULL)
         return zc_error(ZCACHE_E_INVALID, "zcache_plugin_each: each is NULL");
     zc_config *config = NULL;
-    zcache_status status = load_config(source, path, options, &config);
+    zcache_status status = zc_admin_config(source, path, options, &config);
     if (status != ZCACHE_OK)
         return status;
     status = zc_module_each(&zc_config_cache(config)->plugin_path, each, user);
@@ -116,7 +118,7 @@ ZCACHE_PUBLIC zcache_status zcache_plugin_inspect(zcache_source source, const ch
     if (each == NULL || name == NULL)
         return zc_error(ZCACHE_E_INVALID, "zcache_plugin_inspect: name and each must be given");
     zc_config *config = NULL;
-    zcache_status status = load_config(source, path, options, &config);
+    zcache_status status = zc_admin_config(source, path, options, &config);
     if (status != ZCACHE_OK)
         return status;
     status = zc_module_inspect(name, &zc_config_cache(config)->plugin_path, each, user);

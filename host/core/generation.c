@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) The zcache authors
  *
- * Opening builds the stack from the provider up: each layer is the one below with this plugin's
- * operations laid over it, so that a call goes straight to the layer that carries it out. Closing
- * goes from the outermost filter down.
+ * Opening builds the stack from the provider up; closing goes from the outermost filter down.
  */
 #include "core/generation.h"
 
@@ -14,10 +12,9 @@
 #include "base/allocator.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/thread.h"
 #include "core/cache.h"
+#include "core/configure.h"
 #include "core/pin.h"
-#include "core/serialize.h"
 
 /* A closed generation to use again, or a new one. */
 static zc_generation *generation_take(zc_cache *cache)
@@ -49,105 +46,6 @@ void zc_generation_give_back(zc_generation *generation)
     pthread_mutex_unlock(&cache->lock);
 }
 
-/* Lays the instance's operations over the layer below. */
-static void instance_bind(zc_instance *instance, const zcache_layer *below)
-{
-    zcache_layer *layer = &instance->layer;
-    if (below != NULL)
-        *layer = *below;
-    else
-        *layer = (zcache_layer){.size = sizeof(*layer)};
-    if (instance->descriptor->threads == ZCACHE_THREADS_SERIALIZED) {
-        zc_serialize_bind(instance, layer);
-        return;
-    }
-    const zcache_ops *ops = instance->descriptor->ops;
-#define BIND(op)                         \
-    if (ops->op != NULL) {               \
-        layer->op.call = ops->op;        \
-        layer->op.self = instance->self; \
-    }
-    BIND(get)
-    BIND(set)
-    BIND(del)
-    BIND(peek)
-    BIND(touch)
-    BIND(incr)
-    BIND(scan)
-    BIND(clear)
-    BIND(ping)
-    BIND(stats)
-#undef BIND
-}
-
-void zc_instance_lock_start(zc_instance *instance)
-{
-    pthread_mutexattr_t attributes;
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
-    pthread_mutex_init(&instance->lock, &attributes);
-    pthread_mutexattr_destroy(&attributes);
-}
-
-/* Ends what instance_open has begun, however far it came. Tells whether the code is unmapped. */
-static bool instance_close(zc_instance *instance)
-{
-    if (instance->open) {
-        instance->descriptor->ops->close(instance->self);
-        pthread_mutex_destroy(&instance->lock);
-        instance->open = false;
-    }
-    zc_services_stop(&instance->services);
-    if (instance->descriptor != NULL)
-        zc_config_plugin_options_free(instance->descriptor, instance->options);
-    bool unmapped = zc_module_close(instance->module);
-    *instance = (zc_instance){0};
-    return unmapped;
-}
-
-static zcache_status instance_load(zc_instance *instance, const char *name, zcache_kind kind,
-                                   const zc_config *config)
-{
-    zcache_status status =
-        zc_module_open(name, &zc_config_cache(config)->plugin_path, kind, &instance->module);
-    if (status != ZCACHE_OK)
-        return status;
-    instance->descriptor = zc_module_descriptor(instance->module);
-    return zc_config_plugin_options(config, instance->descriptor, &instance->options);
-}
-
-static zcache_status instance_open(zc_instance *instance, zc_cache *cache,
-                                   const zcache_layer *below, int64_t deadline_ns)
-{
-    zcache_status status = zc_services_start(&instance->services, &cache->log, instance->descriptor,
-                                             instance->options, below);
-    if (status != ZCACHE_OK)
-        return status;
-    zcache_call call = {
-        .size = sizeof(call), .started_ns = zc_now_ns(), .deadline_ns = deadline_ns};
-    zc_thread *thread = zc_thread_self();
-    if (thread == NULL)
-        return ZCACHE_E_NOMEM;
-    thread->message_left = false;
-    status = instance->descriptor->ops->open(&instance->services.host, &call, instance->options,
-                                             &instance->self);
-    if (status > ZCACHE_OK)
-        return zc_error(ZCACHE_E_PLUGIN,
-                        "%s: open returned %s, which is not an error: the plugin "
-                        "is broken",
-                        instance->descriptor->name, zcache_status_name(status));
-    if (status != ZCACHE_OK) {
-        if (!thread->message_left)
-            zc_error(status, "%s: open failed: %s", instance->descriptor->name,
-                     zcache_status_text(status));
-        return status;
-    }
-    zc_instance_lock_start(instance);
-    instance->open = true;
-    instance_bind(instance, below);
-    return ZCACHE_OK;
-}
-
 /* The limits of the configuration hold on every provider: one that cannot keep them is refused. */
 static zcache_status check_limits(const zcache_descriptor *provider,
                                   const zc_cache_settings *settings)
@@ -174,10 +72,21 @@ static void stack_add(zc_cache *cache, zc_stack *stack)
     pthread_mutex_unlock(&cache->lock);
 }
 
-/* Ends one use of the stack; true: it was the last, and the caller closes it. */
-static bool stack_leave(zc_cache *cache, zc_stack *stack)
+/* Ends the generation's use of its stack; true: it was the last, and the caller closes the stack.
+ * Else it may have been the last that could use some options, and holds the stack open until they
+ * are gone. */
+static bool stack_leave(zc_generation *generation)
 {
+    zc_cache *cache = generation->cache;
+    zc_stack *stack = generation->stack;
     pthread_mutex_lock(&cache->lock);
+    if (stack->users > 1 && stack->replaced != NULL) {
+        generation->phase = ZC_GENERATION_CLOSED;
+        zc_change *outdated = zc_changes_outdated(cache, stack);
+        pthread_mutex_unlock(&cache->lock);
+        zc_changes_release(outdated);
+        pthread_mutex_lock(&cache->lock);
+    }
     bool last = --stack->users == 0;
     if (last) {
         zc_stack **at = &cache->opened;
@@ -196,7 +105,9 @@ static void stand_on(zc_generation *generation, zc_stack *stack)
     generation->instance_count = stack != NULL ? stack->count : 0;
 }
 
-static void adopt_settings(zc_generation *generation, zc_config *config)
+/* The generation, which stands on its stack, is opened with this. `lender`: itself, or, of a
+ * composite, whose stack it is. */
+static void adopt_settings(zc_generation *generation, zc_generation *lender, zc_config *config)
 {
     const zc_cache_settings *settings = zc_config_cache(config);
     const zcache_descriptor *provider = zc_generation_provider(generation)->descriptor;
@@ -213,12 +124,13 @@ static void adopt_settings(zc_generation *generation, zc_config *config)
         (ssize_t)sizeof(generation->cas_salt)) /* early in boot: unlike the others will do */
         generation->cas_salt = (uint64_t)zc_now_ns() * UINT64_C(0x9e3779b97f4a7c15);
     generation->number = 0;
-    generation->lender = generation;
+    generation->lender = lender;
     generation->composite = NULL;
     generation->composite_free = NULL;
     atomic_store(&generation->draining, false);
     atomic_store(&generation->leases, 0);
     pthread_mutex_lock(&generation->cache->lock);
+    generation->standing = ++generation->stack->standings;
     generation->phase = ZC_GENERATION_OPENED;
     generation->opened_ns = zc_now_ns();
     snprintf(generation->provider, sizeof(generation->provider), "%s", provider->name);
@@ -230,20 +142,21 @@ static zcache_status load_all(zc_stack *stack, const zc_config *config)
     const zc_cache_settings *settings = zc_config_cache(config);
     size_t last = stack->count - 1;
     zcache_status status =
-        instance_load(&stack->instances[last], settings->provider, ZCACHE_KIND_PROVIDER, config);
+        zc_instance_load(&stack->instances[last], settings->provider, ZCACHE_KIND_PROVIDER, config);
     if (status == ZCACHE_OK)
         status = check_limits(stack->instances[last].descriptor, settings);
     for (size_t i = last; status == ZCACHE_OK && i-- > 0;)
-        status = instance_load(&stack->instances[i], settings->filters.items[i], ZCACHE_KIND_FILTER,
-                               config);
+        status = zc_instance_load(&stack->instances[i], settings->filters.items[i],
+                                  ZCACHE_KIND_FILTER, config);
     return status;
 }
 
 static bool close_all(zc_stack *stack)
 {
     bool unmapped = false;
+    zc_changes_free(stack->replaced);
     for (size_t i = 0; i < stack->count; i++)
-        unmapped = instance_close(&stack->instances[i]);
+        unmapped = zc_instance_close(&stack->instances[i]);
     zc_free(stack);
     return unmapped;
 }
@@ -267,7 +180,7 @@ zcache_status zc_generation_open(zc_cache *cache, zc_config *config, int64_t dea
     int64_t loaded_ns = zc_now_ns();
     const zcache_layer *below = NULL;
     for (size_t i = count; status == ZCACHE_OK && i-- > 0;) {
-        status = instance_open(&stack->instances[i], cache, below, deadline_ns);
+        status = zc_instance_open(&stack->instances[i], &cache->log, below, deadline_ns);
         below = &stack->instances[i].layer;
     }
     if (status != ZCACHE_OK) {
@@ -276,7 +189,7 @@ zcache_status zc_generation_open(zc_cache *cache, zc_config *config, int64_t dea
         return status;
     }
     stand_on(generation, stack);
-    adopt_settings(generation, config);
+    adopt_settings(generation, generation, config);
     stack_add(cache, stack);
     *times = (zc_open_times){loaded_ns - begin_ns, zc_now_ns() - loaded_ns};
     *opened = generation;
@@ -294,7 +207,7 @@ zcache_status zc_generation_renew(zc_generation *old, zc_config *config, zc_gene
     if (generation == NULL)
         return zc_error_nomem();
     stand_on(generation, old->stack);
-    adopt_settings(generation, config);
+    adopt_settings(generation, generation, config);
     generation->cas_salt = old->cas_salt; /* the provider's tokens are what they were */
     pthread_mutex_lock(&cache->lock);
     old->stack->users++;
@@ -311,11 +224,10 @@ zcache_status zc_generation_composite(zc_generation *lender, const zcache_layer 
     if (generation == NULL)
         return zc_error_nomem();
     stand_on(generation, lender->stack);
-    adopt_settings(generation, lender->config);
+    adopt_settings(generation, lender, lender->config);
     generation->top = *top;
     generation->text_keys = false; /* the composite encodes for each side */
     generation->cas_salt = lender->cas_salt;
-    generation->lender = lender;
     generation->composite = composite;
     generation->composite_free = composite_free;
     *made = generation;
@@ -400,14 +312,14 @@ bool zc_generation_close(zc_generation *generation, int64_t deadline_ns)
     if (generation->composite != NULL) {
         close_composite(generation);
     } else {
-        if (stack_leave(cache, generation->stack))
+        if (stack_leave(generation))
             unmapped = stack_close(cache, generation->stack, deadline_ns);
         zc_config_free(generation->config);
         generation->config = NULL;
     }
-    stand_on(generation, NULL);
     pthread_mutex_lock(&cache->lock);
-    generation->phase = ZC_GENERATION_CLOSED;
+    generation->phase = ZC_GENERATION_CLOSED; /* nobody looks at its stack any more */
     pthread_mutex_unlock(&cache->lock);
+    stand_on(generation, NULL);
     return unmapped;
 }

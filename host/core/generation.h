@@ -13,30 +13,18 @@
 #include <stdatomic.h>
 
 #include "config/config.h"
+#include "core/instance.h"
 #include "core/task.h"
-#include "loader/module.h"
-#include "loader/services.h"
 #include <zcache/plugin.h>
 
 typedef struct zc_cache zc_cache;
 
-/* One opened plugin of a stack. */
-typedef struct zc_instance {
-    zc_module *module;
-    const zcache_descriptor *descriptor; /* the module's */
-    void *options;                       /* the plugin's struct */
-    zc_services services;                /* the host table given to open */
-    void *self;
-    zcache_layer layer; /* what the layer above calls: this one's operations or those below */
-    pthread_mutex_t
-        lock; /* SERIALIZED: held round every operation; order: after every other lock */
-    bool open;
-} zc_instance;
-
 /* The opened plugins of a provider and its filters. */
 typedef struct zc_stack {
-    size_t users;          /* generations; guarded by cache->lock */
-    struct zc_stack *next; /* in the cache's list of opened stacks */
+    size_t users;               /* generations; guarded by cache->lock, as the next three */
+    uint64_t standings;         /* the last one that was given to a generation */
+    struct zc_change *replaced; /* options that older generations may use (configure.h) */
+    struct zc_stack *next;      /* in the cache's list of opened stacks */
     size_t count;
     zc_instance instances[]; /* outermost filter first, the provider last */
 } zc_stack;
@@ -70,6 +58,7 @@ typedef struct zc_generation {
     uint64_t number; /* 1 was the first of the cache */
     zc_config *config;
     zc_stack *stack;
+    uint64_t standing;      /* its rank by age among those on the stack, 1 the oldest */
     zc_instance *instances; /* the stack's */
     size_t instance_count;
     /* What keeps it open beside pins: native handles that are out, and a composite above it. The
@@ -141,10 +130,6 @@ void zc_generation_give_back(zc_generation *generation);
 
 /* Tells all layers that this thread, which may have used them, is ending. */
 void zc_generation_thread_exit(zc_generation *generation);
-
-/* Makes the instance's lock, free: at open, and anew in a forked child, where the thread that held
- * it has another id, and a recursive lock can only be released by its owner. */
-void zc_instance_lock_start(zc_instance *instance);
 
 static inline const zc_instance *zc_generation_provider(const zc_generation *generation)
 {

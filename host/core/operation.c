@@ -33,6 +33,7 @@ static zcache_status begin(zc_operation *operation, zcache *handle, uint32_t cal
     operation->call.size = sizeof(operation->call);
     operation->call.started_ns = zc_now_ns();
     operation->call.flags = call_flags;
+    operation->call.table = handle->name;
     return ZCACHE_OK;
 }
 
@@ -134,8 +135,9 @@ bool zc_value_reserve(zcache_value *value, size_t size)
         return true;
     if (size > SIZE_MAX / 4)
         return false;
-    size_t capacity = value->capacity < 64 ? 64 : value->capacity;
-    while (capacity <= size)
+    size_t capacity = value->capacity < 128 ? 128 : value->capacity;
+    while (capacity <
+           size + 64) /* more than is asked for: a table puts a fence there to decode it */
         capacity *= 2;
     void *data = zc_alloc(capacity); /* not realloc: the old bytes need no copy */
     if (data == NULL)

@@ -6,7 +6,7 @@
 #ifndef ZC_CORE_SERIALIZE_H
 #define ZC_CORE_SERIALIZE_H
 
-#include "core/generation.h"
+#include "core/instance.h"
 
 /* Binds `layer` to operations that take instance->lock, wait for it until the call's deadline, and
  * go on to the instance's own. Operations that it does not have are left as they are. */

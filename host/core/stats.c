@@ -46,16 +46,42 @@ ZCACHE_PUBLIC zcache_status zcache_provider(zcache *cache, char *name, size_t si
 /* Puts the provider's name before what it reports. */
 typedef struct stat_sink {
     zcache_stat_sink sink; /* first: the provider gives its address back */
-    const char *provider;
+    const zc_generation *generation;
     zcache_stat_fn *each;
     void *user;
 } stat_sink;
 
+/* What the statistics of a plugin begin with: words are joined by `_`, so those of its name, too. */
+static void make_prefix(const zc_instance *instance, char prefix[ZCACHE_NAME_SIZE + 1])
+{
+    snprintf(prefix, ZCACHE_NAME_SIZE + 1, "%s_", instance->descriptor->name);
+    for (char *at = prefix; *at != '\0'; at++)
+        if (*at == '-')
+            *at = '_';
+}
+
+/* Whether the name begins with that of a filter: then it is complete. */
+static bool is_a_filters(const zc_generation *generation, const char *name)
+{
+    const zc_stack *stack = generation->stack;
+    for (size_t i = 0; i + 1 < stack->count; i++) {
+        char prefix[ZCACHE_NAME_SIZE + 1];
+        make_prefix(&stack->instances[i], prefix);
+        if (strncmp(name, prefix, strlen(prefix)) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void provider_stat(zcache_stat_sink *sink, const zcache_stat *stat)
 {
     const stat_sink *reporting = (const stat_sink *)sink;
-    char name[96];
-    snprintf(name, sizeof(name), "%s_%s", reporting->provider, stat->name);
+    const zc_generation *generation = reporting->generation;
+    char name[192]; /* of a filter, with a table's in it */
+    char prefix[ZCACHE_NAME_SIZE + 1] = "";
+    if (!is_a_filters(generation, stat->name))
+        make_prefix(zc_generation_provider(generation), prefix);
+    snprintf(name, sizeof(name), "%s%s", prefix, stat->name);
     zcache_stat named = *stat;
     named.name = name;
     reporting->each(reporting->user, &named);
@@ -110,8 +136,7 @@ ZCACHE_PUBLIC zcache_status zcache_stats(zcache *cache, zcache_stat_fn *each, vo
     const zcache_layer *top = &operation.generation->top;
     if (top->stats.call != NULL) {
         stat_sink sink = {.sink = {.stat = provider_stat},
-                          .provider =
-                              zc_generation_provider(operation.generation)->descriptor->name,
+                          .generation = operation.generation,
                           .each = each,
                           .user = user};
         status = top->stats.call(top->stats.self, &operation.call, &sink.sink);

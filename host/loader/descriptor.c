@@ -25,7 +25,10 @@
     X(get)                \
     X(set)                \
     X(del)                \
-    X(peek) X(touch) X(incr) X(scan) X(clear) X(ping) X(stats) X(quiesce) X(fork) X(thread_exit)
+    X(peek)               \
+    X(touch)              \
+    X(incr)               \
+    X(scan) X(clear) X(ping) X(stats) X(quiesce) X(fork) X(thread_exit) X(configure) X(released)
 
 #define REFUSE(...) zc_error(ZCACHE_E_PLUGIN, __VA_ARGS__)
 
@@ -167,6 +170,8 @@ static size_t field_alignment(zcache_option_type type)
     case ZCACHE_OPTION_SIZE:
     case ZCACHE_OPTION_DURATION:
         return alignof(int64_t);
+    case ZCACHE_OPTION_FRACTION:
+        return alignof(double);
     default:
         return alignof(void *);
     }
@@ -177,7 +182,7 @@ static zcache_status check_option(const zcache_option *option, size_t options_si
     size_t size = zc_option_field_size(option->type);
     if (size == 0)
         return REFUSE("option %s: type: expected %d to %d, found %d", option->key,
-                      ZCACHE_OPTION_STRING, ZCACHE_OPTION_LIST, (int)option->type);
+                      ZCACHE_OPTION_STRING, ZCACHE_OPTION_FRACTION, (int)option->type);
     if (option->flags & ~(ZCACHE_OPTION_SECRET | ZCACHE_OPTION_REQUIRED))
         return REFUSE("option %s: flags: expected SECRET, REQUIRED or 0, found 0x%" PRIx32,
                       option->key, option->flags);

@@ -16,16 +16,21 @@
 /* A shorter secret would be found in every other word. */
 #define SECRET_MIN 3
 
+static const zc_secret *next_of(const _Atomic(zc_secret *) *link)
+{
+    return atomic_load_explicit(link, memory_order_acquire);
+}
+
+/* The longest first: another may be a part of it. */
 static void hide_secrets(const zc_services *services, char *text)
 {
-    for (size_t i = 0; i < services->secret_count; i++) {
-        const char *secret = services->secrets[i];
-        size_t size = strlen(secret);
+    for (const zc_secret *one = next_of(&services->secrets); one != NULL;
+         one = next_of(&one->next)) {
         char *at = text;
-        while ((at = strstr(at, secret)) != NULL) {
+        while ((at = strstr(at, one->text)) != NULL) {
             /* At least as long as "***", so the text only shrinks. */
             memcpy(at, "***", 3);
-            memmove(at + 3, at + size, strlen(at + size) + 1);
+            memmove(at + 3, at + one->size, strlen(at + one->size) + 1);
             at += 3;
         }
     }
@@ -40,13 +45,10 @@ static void format_safely(const zc_services *services, char *text, size_t size, 
         snprintf(text, size, "(a message that could not be formatted)");
     hide_secrets(services, text);
     /* A secret that was cut at the end is no longer found: drop what may be its beginning. */
-    if (length >= (int)size && services->secret_count > 0) {
-        size_t longest = 0;
-        for (size_t i = 0; i < services->secret_count; i++)
-            if (strlen(services->secrets[i]) > longest)
-                longest = strlen(services->secrets[i]);
+    const zc_secret *longest = next_of(&services->secrets);
+    if (length >= (int)size && longest != NULL) {
         size_t kept = strlen(text);
-        text[kept > longest ? kept - longest : 0] = '\0';
+        text[kept > longest->size ? kept - longest->size : 0] = '\0';
     }
 }
 
@@ -107,27 +109,57 @@ zcache_status zc_services_start(zc_services *services, zc_log *log,
                                 const zcache_descriptor *descriptor, const void *options,
                                 const zcache_layer *next)
 {
-    *services = (zc_services){.log = log};
+    memset(services, 0, sizeof(*services));
+    services->log = log;
     fill_table(&services->host, next);
     snprintf(services->name, sizeof(services->name), "%s", descriptor->name);
-    if (options == NULL || descriptor->option_count == 0)
-        return ZCACHE_OK;
-    services->secrets = zc_alloc(descriptor->option_count * sizeof(*services->secrets));
-    if (services->secrets == NULL)
+    return zc_services_learn(services, descriptor, options);
+}
+
+static zcache_status add_secret(zc_services *services, const char *value)
+{
+    size_t size = strlen(value);
+    _Atomic(zc_secret *) *link = &services->secrets;
+    zc_secret *at = atomic_load(link);
+    while (at != NULL && at->size >= size) {
+        if (strcmp(at->text, value) == 0)
+            return ZCACHE_OK;
+        link = &at->next;
+        at = atomic_load(link);
+    }
+    zc_secret *made = zc_alloc(sizeof(*made) + size + 1);
+    if (made == NULL)
         return zc_error_nomem();
-    for (size_t i = 0; i < descriptor->option_count; i++) {
+    atomic_init(&made->next, at);
+    made->size = size;
+    memcpy(made->text, value, size + 1);
+    atomic_store_explicit(link, made, memory_order_release);
+    return ZCACHE_OK;
+}
+
+zcache_status zc_services_learn(zc_services *services, const zcache_descriptor *descriptor,
+                                const void *options)
+{
+    zcache_status status = ZCACHE_OK;
+    for (size_t i = 0; options != NULL && i < descriptor->option_count && status == ZCACHE_OK;
+         i++) {
         const char *value = secret_value(&descriptor->options[i], options);
         if (value != NULL)
-            services->secrets[services->secret_count++] = value;
+            status = add_secret(services, value);
     }
-    return ZCACHE_OK;
+    return status;
 }
 
 void zc_services_stop(zc_services *services)
 {
-    zc_free(services->secrets);
-    services->secrets = NULL;
-    services->secret_count = 0;
+    zc_secret *one = atomic_load(&services->secrets);
+    atomic_store(&services->secrets, NULL);
+    while (one != NULL) {
+        zc_secret *next = atomic_load(&one->next);
+        explicit_bzero(one->text, one->size);
+        zc_free(one);
+        one = next;
+    }
 }
 
 const zcache_host *zc_services_for_load(void)

@@ -4,27 +4,22 @@
  * First a plan, which opens the plugins that the new configuration names and compares all there is
  * with what runs: two users of one file share one module, so a plugin is the one that runs if its
  * module is. Nothing is touched until the plan stands. Then either a swap, or a generation with the
- * new settings on the stack that is open already.
+ * new settings on the stack that is open already, whose plugins are given their new options.
  */
 #include "reload/reload.h"
 
 #include <string.h>
 
 #include "base/allocator.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "config/difference.h"
 #include "config/settings.h"
 #include "config/source.h"
 #include "core/operation.h"
-#include "core/retire.h"
+#include "reload/renew.h"
 #include "reload/watch.h"
 #include "swap/swap.h"
 #include "table/typed.h"
-
-/* How long a reload that opened nothing waits for operations to leave the old settings, before it
- * leaves that to a thread. */
-#define LEAVE_NS (100 * ZC_NS_PER_MS)
 
 typedef struct plan {
     zc_generation *running;
@@ -34,6 +29,7 @@ typedef struct plan {
     bool swap;
     bool same; /* not even a line number differs */
     zc_difference difference;
+    zc_change *changes;   /* of plugins that stay open, unless there is a swap */
     zc_codec_use *codecs; /* that the new configuration chooses */
 } plan;
 
@@ -81,15 +77,19 @@ static zcache_status plan_plugin(plan *planned, size_t i)
     if (status != ZCACHE_OK)
         return status;
     const zcache_descriptor *descriptor = zc_module_descriptor(planned->modules[i]);
-    const zc_instance *instance = NULL;
+    zc_instance *instance = NULL;
     if (planned->count == planned->running->instance_count)
         instance = &planned->running->instances[i];
     if (instance != NULL && instance->module == planned->modules[i]) {
         size_t before = planned->difference.count;
         status = zc_difference_plugin(descriptor, instance->options, planned->config,
                                       &planned->difference);
-        planned->swap |= planned->difference.count != before;
-        return status;
+        if (status != ZCACHE_OK || planned->difference.count == before)
+            return status;
+        if (descriptor->ops->configure != NULL)
+            return zc_change_add(&planned->changes, instance, planned->config);
+        planned->swap = true;
+        return ZCACHE_OK;
     }
     planned->swap = true;
     if (instance != NULL && strcmp(instance->descriptor->name, name) == 0) {
@@ -129,8 +129,15 @@ static zcache_status make_plan(zc_cache *cache, plan *planned)
     return status;
 }
 
+static void drop_changes(plan *planned)
+{
+    zc_changes_free(planned->changes);
+    planned->changes = NULL;
+}
+
 static void drop_plan(plan *planned)
 {
+    drop_changes(planned);
     for (size_t i = 0; planned->modules != NULL && i < planned->count; i++)
         zc_module_close(planned->modules[i]);
     zc_free(planned->modules);
@@ -154,27 +161,25 @@ static zcache_status swap(zc_cache *cache, plan *planned, const zcache_reload_op
                                      .progress = asked->progress,
                                      .progress_user = asked->progress_user};
     zc_config *config = planned->config;
+    drop_changes(planned);  /* of instances that are about to be closed */
     planned->config = NULL; /* the swap takes it */
     return zc_swap_to(cache, config, &how, &report->swap);
 }
 
-/* The new settings take over; the provider does not notice. */
-static zcache_status renew(plan *planned)
+/* The new settings take over, and plugins their new options, or a part that one cannot change while
+ * it is open is swapped to. */
+static zcache_status renew(zc_cache *cache, plan *planned, const zcache_reload_options *asked,
+                           zcache_reload_report *report)
 {
-    zc_generation *old = planned->running, *new;
-    zcache_status status = zc_generation_renew(old, planned->config, &new);
-    if (status != ZCACHE_OK)
+    zc_change *changes = planned->changes;
+    bool asks = changes != NULL;
+    planned->changes = NULL;
+    zcache_status status = zc_renew(planned->running, &planned->config, changes,
+                                    zc_config_swap(planned->config)->timeout_ms);
+    if (status != ZCACHE_E_NOTSUP || !asks)
         return status;
-    planned->config = NULL;
-    zc_generation_publish(new);
-    int64_t deadline_ns = zc_now_ns() + LEAVE_NS;
-    if (zc_drain_operations(old, deadline_ns))
-        zc_generation_move_leases(old, new);
-    if (zc_drain(old, deadline_ns))
-        zc_close_here(old); /* the plugins stay open */
-    else
-        zc_retire(old);
-    return ZCACHE_OK;
+    report->change = ZCACHE_RELOAD_SWAP;
+    return swap(cache, planned, asked, report);
 }
 
 /* What of the settings is kept outside of generations. */
@@ -204,8 +209,8 @@ static zcache_status carry_out(zc_cache *cache, plan *planned, const zcache_relo
     zcache_status status = ZCACHE_OK;
     if (planned->swap)
         status = swap(cache, planned, asked, report);
-    else if (!planned->same) /* a new line number is worth telling, too */
-        status = renew(planned);
+    else if (!planned->same || planned->changes != NULL) /* a new line number is told, too */
+        status = renew(cache, planned, asked, report);
     if (status != ZCACHE_OK)
         return status;
     adopt(cache, planned);
@@ -213,7 +218,7 @@ static zcache_status carry_out(zc_cache *cache, plan *planned, const zcache_relo
         zc_log_write(&cache->log, ZCACHE_LOG_INFO, "configuration reloaded: nothing has changed");
     else
         zc_log_write(&cache->log, ZCACHE_LOG_INFO, "configuration reloaded: %s%s", report->names,
-                     planned->swap ? " (swapped)" : "");
+                     report->change == ZCACHE_RELOAD_SWAP ? " (swapped)" : "");
     return ZCACHE_OK;
 }
 

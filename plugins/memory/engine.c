@@ -64,7 +64,7 @@ static memory_engine *new_engine(const memory_services *services, uint64_t limit
     uintptr_t over = (uintptr_t)block % MEMORY_CACHE_LINE;
     memory_engine *engine = (void *)(block + (over == 0 ? 0 : MEMORY_CACHE_LINE - over));
     engine->heap.services = *services;
-    engine->heap.limit = limit;
+    atomic_init(&engine->heap.limit, limit);
     engine->heap.floor = memory_cost(size) + (memory_table_floor() << bits);
     atomic_init(&engine->heap.used, engine->heap.floor);
     engine->block = block;
@@ -215,7 +215,8 @@ static int64_t expiry_after(const memory_engine *engine, int64_t ttl_ms)
 static bool fits(const memory_heap *heap, size_t key_size, size_t value_size)
 {
     return key_size <= UINT32_MAX && value_size <= UINT32_MAX &&
-           memory_cost(memory_entry_size(key_size, value_size)) <= heap->limit - heap->floor;
+           memory_cost(memory_entry_size(key_size, value_size)) <=
+               memory_heap_limit(heap) - heap->floor;
 }
 
 /* Takes entries out, none of hash `keep`, until `bytes` could be reserved. */
@@ -232,6 +233,29 @@ static zcache_status make_room(memory_engine *engine, int64_t deadline_ns, uint6
         finish(engine, shard, &removed);
     }
     return ZCACHE_OK;
+}
+
+zcache_status memory_engine_limit(memory_engine *engine, int64_t deadline_ns, uint64_t limit)
+{
+    memory_heap *heap = &engine->heap;
+    uint64_t before = memory_heap_limit(heap);
+    if (limit / 2 < heap->floor)
+        return ZCACHE_E_NOTSUP;
+    atomic_store_explicit(&heap->limit, limit, memory_order_relaxed);
+    for (;;) {
+        uint64_t used = atomic_load_explicit(&heap->used, memory_order_relaxed);
+        if (used <= limit)
+            return ZCACHE_OK;
+        if (heap->services.now_ns() >= deadline_ns) {
+            atomic_store_explicit(&heap->limit, before, memory_order_relaxed);
+            return ZCACHE_E_TIMEOUT;
+        }
+        memory_shard *shard = next_shard(engine);
+        memory_removed removed = {NULL, 0, 0};
+        pthread_mutex_lock(&shard->lock);
+        memory_shard_evict(shard, heap, 0, EVICT_ENTRIES, used - limit, &removed);
+        finish(engine, shard, &removed);
+    }
 }
 
 /* What a write of this mode answers, the key being as it is; ZCACHE_OK: go on. */
@@ -372,7 +396,7 @@ void memory_engine_snapshot(memory_engine *engine, zcache_memory_engine *snapsho
     *snapshot = (zcache_memory_engine){
         .size = sizeof(*snapshot),
         .memory_bytes = atomic_load_explicit(&engine->heap.used, memory_order_relaxed),
-        .memory_limit = engine->heap.limit,
+        .memory_limit = memory_heap_limit(&engine->heap),
     };
     for (size_t i = 0; i < memory_shard_count(engine); i++) {
         memory_shard *shard = &engine->shards[i];

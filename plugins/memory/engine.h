@@ -28,6 +28,11 @@ typedef struct memory_engine memory_engine;
 zcache_status memory_engine_open(const memory_services *services, uint64_t limit,
                                  memory_engine **engine);
 
+/* Changes the limit, at least MEMORY_LIMIT_MIN, of an engine at work; evicts what is beyond it. Not
+ * two at once. ZCACHE_OK; ZCACHE_E_NOTSUP, an empty engine of this size takes half of it already;
+ * ZCACHE_E_TIMEOUT, there was too much to evict. Then the old limit holds. */
+zcache_status memory_engine_limit(memory_engine *engine, int64_t deadline_ns, uint64_t limit);
+
 /* Frees everything. No other call may be running, and every reading must have been released. */
 void memory_engine_close(memory_engine *engine);
 

@@ -7,6 +7,7 @@
 #include "memory/engine.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 
 /* A batch looks at its deadline once in so many keys: each takes well below a microsecond. */
 #define KEYS_A_DEADLINE 256
@@ -25,7 +26,7 @@ static const zcache_option memory_option_table[] = {
 typedef struct memory {
     const zcache_host *host;
     memory_engine *engine;
-    int64_t max_memory;
+    _Atomic int64_t max_memory; /* for messages; relaxed */
 } memory;
 
 /* ---- open and close -------------------------------------------------------------------------- */
@@ -39,7 +40,8 @@ static zcache_status memory_open(const zcache_host *host, const zcache_call *cal
     memory *provider = host->alloc(sizeof(*provider));
     if (provider == NULL)
         return host->error(host, ZCACHE_E_NOMEM, "memory: out of memory opening the provider");
-    *provider = (memory){.host = host, .max_memory = max_memory};
+    provider->host = host;
+    atomic_init(&provider->max_memory, max_memory);
     zcache_status status = memory_engine_open(&services, (uint64_t)max_memory, &provider->engine);
     if (status != ZCACHE_OK) {
         host->free(provider);
@@ -59,6 +61,27 @@ static void memory_close(void *self)
     const zcache_host *host = provider->host;
     memory_engine_close(provider->engine);
     host->free(provider);
+}
+
+/* Entries stay, as far as there is room for them. */
+static zcache_status memory_configure(void *self, const zcache_call *call, const void *options)
+{
+    memory *provider = self;
+    int64_t max_memory = ((const memory_options *)options)->max_memory;
+    zcache_status status =
+        memory_engine_limit(provider->engine, call->deadline_ns, (uint64_t)max_memory);
+    if (status == ZCACHE_E_NOTSUP)
+        return provider->host->error(provider->host, status,
+                                     "memory: max_memory = %" PRId64
+                                     ": that is too little for what was opened with much more",
+                                     max_memory);
+    if (status != ZCACHE_OK)
+        return provider->host->error(provider->host, status,
+                                     "memory: max_memory = %" PRId64
+                                     ": not all that is beyond it was evicted by the deadline",
+                                     max_memory);
+    atomic_store_explicit(&provider->max_memory, max_memory, memory_order_relaxed);
+    return ZCACHE_OK;
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */
@@ -84,9 +107,9 @@ static zcache_status explain(const memory *provider, zcache_status status, zcach
         return status;
     switch (status) {
     case ZCACHE_E_TOO_LARGE:
-        return host->error(host, status,
-                           "memory: a value of %zu bytes does not fit into max_memory = %" PRId64,
-                           value_size, provider->max_memory);
+        return host->error(
+            host, status, "memory: a value of %zu bytes does not fit into max_memory = %" PRId64,
+            value_size, atomic_load_explicit(&provider->max_memory, memory_order_relaxed));
     case ZCACHE_E_NOMEM:
         return host->error(host, status, "memory: out of memory storing %zu bytes",
                            key.size + value_size);
@@ -285,6 +308,7 @@ static const zcache_ops memory_ops = {
     .ping = memory_ping,
     .stats = memory_stats,
     .fork = memory_fork,
+    .configure = memory_configure,
 };
 
 ZCACHE_PLUGIN(memory) = {

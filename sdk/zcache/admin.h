@@ -29,9 +29,12 @@ typedef struct zcache_setting {
     const char *key;
     const char *value; /* as it would be written in the INI file; "***" for a secret that is set; ""
                         * for one that has neither a value nor a default */
-    const char *origin; /* "default", "zcache.ini:12", "environment REDIS_URL", "option" */
+    const char *origin; /* "default", "zcache.ini:12", "environment REDIS_URL", "option", "control
+                         * socket" */
     const char *help;   /* one sentence */
     bool secret;
+    const zcache_option *option; /* what it is a value of: type, default, range; `offset` means
+                                  * nothing here */
 } zcache_setting;
 typedef void zcache_setting_fn(void *user, const zcache_setting *setting);
 
@@ -74,6 +77,19 @@ ZCACHE_PUBLIC zcache_status zcache_plugin_each(zcache_source source, const char 
 ZCACHE_PUBLIC zcache_status zcache_plugin_inspect(zcache_source source, const char *path,
                                                   const zcache_options *options, const char *name,
                                                   zcache_plugin_fn *each, void *user);
+
+/* Sets options of a plugin that is open, while operations run: "section.key=value", then NULL, all
+ * of one section, that of the provider or of a filter. They are checked as in a file, and take
+ * effect together or not at all, for every operation that begins after the return. They win over
+ * file, environment and options, stay through swaps, and give way to the file at the next reload.
+ *
+ *     zcache_plugin_set(cache, (const char *const[]){"fault.error_rate=10%", "fault.seed=7", NULL});
+ *
+ * Errors: ZCACHE_E_NOTSUP, the plugin cannot change them while it is open: change its section and
+ * reload; ZCACHE_E_CONFIG, no such plugin is open, key or value is wrong; ZCACHE_E_BUSY, a swap or
+ * reload is running, or this is called from inside a callback of this cache; what the plugin refuses
+ * them with. */
+ZCACHE_PUBLIC zcache_status zcache_plugin_set(zcache *cache, const char *const settings[]);
 
 /* ---- generations ----------------------------------------------------------------------------- */
 
@@ -126,6 +142,8 @@ ZCACHE_PUBLIC zcache_status zcache_generation_each(zcache *cache, zcache_generat
  *     config                            as zcache_config_each
  *     generations                       as zcache_generation_each
  *     log error|warning|info|debug      the least important messages logged from now on
+ *     set SECTION.KEY=VALUE...          as zcache_plugin_set; bytes of a value that are no printable
+ *                                       ASCII, blanks and % are written %XX: "%20" is a blank
  *     swap PROVIDER [mode=cold|mode=copy] [rate=N] [verify] [wait]
  *     reload [wait]                     as zcache_reload
  *     abort                             as zcache_swap_abort

@@ -52,7 +52,8 @@
  * Life cycle, all calls by the host:
  *
  *     load ─┬─ open ── get, set, … from any thread, overlapping ── quiesce ── close ─┬─ unload
- *           └─ once for each generation that uses the plugin, each with its own self ┘   dlclose
+ *           │           └─ configure: new options, while operations run              │   dlclose
+ *           └─ once for each generation that uses the plugin, each with its own self ┘
  *
  * No operation runs while open, quiesce or close does, and none after quiesce. Each of them may run
  * in another thread. The host waits for open, ping, quiesce and close only so long: one that comes
@@ -96,6 +97,9 @@ struct zcache_call {
     int64_t deadline_ns; /* CLOCK_MONOTONIC. The operation must return by then, with
                           * ZCACHE_E_TIMEOUT for what is not done */
     uint32_t flags;      /* ZCACHE_CALL_…; unknown bits are ignored */
+    const char *table;   /* that the caller works on; "": no table, but the cache itself; NULL: the
+                          * library's own call, such as a copy or a ping. For filters that count:
+                          * keys have all of their table's name before them already */
 };
 
 /* ---- sinks: where answers go ----------------------------------------------------------------- */
@@ -167,9 +171,9 @@ typedef enum zcache_fork_phase {
 
 /* Creates an instance. It checks what only it can check of its options and need not reach its
  * server: a provider whose server is down opens, answers ZCACHE_E_UNAVAILABLE, and reconnects by
- * itself. `host` and `options` (the plugin's own struct, filled from the option table; NULL without
- * a table) stay valid until close returns. On failure nothing is left behind and *self is not used.
- */
+ * itself. `host` stays valid until close returns; so does `options` (the plugin's own struct, filled
+ * from the option table; NULL without a table), or until configure has replaced it. On failure
+ * nothing is left behind and *self is not used. */
 typedef zcache_status zcache_open_fn(const zcache_host *host, const zcache_call *call,
                                      const void *options, void **self);
 
@@ -222,7 +226,10 @@ typedef zcache_status zcache_clear_fn(void *self, const zcache_call *call, zcach
 /* Proves that the backend answers, credentials and all: one round trip to every server. */
 typedef zcache_status zcache_ping_fn(void *self, const zcache_call *call);
 
-/* Reports statistics: `items`, `memory_bytes`, `connections_open`, … as far as they are known. */
+/* Reports statistics: `items`, `memory_bytes`, `connections_open`, … as far as they are known. The
+ * host puts the provider's name before them, "redis_items". A filter names its own with its own name
+ * first, "fault_errors", which are told as they are, and then calls the layer below. A `-` in a
+ * plugin's name is a `_` there: "my_store_items". */
 typedef zcache_status zcache_stats_fn(void *self, const zcache_call *call, zcache_stat_sink *sink);
 
 /* Ends background work and waits for what was promised (a write behind), before close; no operation
@@ -236,6 +243,29 @@ typedef void zcache_fork_fn(void *self, zcache_fork_phase phase);
 /* A thread that may have used this self is ending: its per-thread state can go. Called by that
  * thread. */
 typedef void zcache_thread_exit_fn(void *self);
+
+/* Puts other options into force in an open instance: `options` is a struct as open was given one,
+ * checked as that was. It lets `zcache ctl set` and a reload change options without a new instance;
+ * without it a reload swaps. One at a time for one self, while operations run (SERIALIZED: not even
+ * those), between open and quiesce, in any thread.
+ *     ZCACHE_OK        `options` is in force, for every operation that begins after the return, and
+ *                      stays valid as that of open did. The struct before it is freed as soon as
+ *                      every operation that began before the return has ended: one that runs
+ *                      meanwhile may go on with either, and is right if it reads the pointer to the
+ *                      options once (an acquire load, which pairs with a release store here).
+ *                      Threads of the plugin's own must have let go of the old struct before the
+ *                      return
+ *     ZCACHE_E_NOTSUP  what differs cannot change in an open instance: a reload then swaps
+ *     other errors     the new options are refused
+ * On an error the old options stay in force, and `options` is not used any more. A change of several
+ * plugins that one of them refuses is taken back: the others are given their old struct again, as
+ * if it were a new one, and what they had been given goes the way of one that was replaced. */
+typedef zcache_status zcache_configure_fn(void *self, const zcache_call *call, const void *options);
+
+/* Tells that a struct which configure has replaced is about to be freed, because no operation that
+ * may look at it runs any more: what the plugin has made of it can go, too. In any thread, while
+ * operations run (SERIALIZED: not even those), and not after quiesce: close frees what is left. */
+typedef void zcache_released_fn(void *self, const void *options);
 
 /* The vtable. A NULL operation that is not required: not supported (a provider), or passed
  * through (a filter). Capabilities are derived from it. Appended to, never reordered. */
@@ -256,13 +286,20 @@ typedef struct zcache_ops {
     zcache_quiesce_fn *quiesce;
     zcache_fork_fn *fork;
     zcache_thread_exit_fn *thread_exit;
+    zcache_configure_fn *configure;
+    zcache_released_fn *released;
 } zcache_ops;
 
 /* ---- filters: the layer below ---------------------------------------------------------------- */
 
 /* What lies below a filter: every operation with the self it belongs to. Layers that pass an
  * operation through are skipped: the call goes straight to the one that carries it out. A NULL
- * `call` means that nobody below supports it.
+ * `call` means that nobody below supports it. A filter's own peek, touch, incr, scan and clear are
+ * called only where the layer below has them; its ping and stats always.
+ *
+ * A filter that calls the layer below for its caller gives it the caller's `call`, or one with the same
+ * table, no later deadline, and the same flags at least. An error that it is told there it tells: it
+ * makes no hit, no miss and no success of it.
  *
  *     return next->get.call(next->get.self, call, n, keys, sink);
  */
@@ -332,7 +369,8 @@ typedef enum zcache_option_type {
                                  * the minimum allows it; a bare number is refused */
     ZCACHE_OPTION_BOOL = 4,     /* bool; yes no true false on off 1 0 */
     ZCACHE_OPTION_ENUM = 5,     /* int: the index in choices */
-    ZCACHE_OPTION_LIST = 6      /* zcache_list; separated by commas, white space or lines */
+    ZCACHE_OPTION_LIST = 6,     /* zcache_list; separated by commas, white space or lines */
+    ZCACHE_OPTION_FRACTION = 7  /* double, 0 to 1; "10%", "0.1", "1e-3" */
 } zcache_option_type;
 
 /* The value of a ZCACHE_OPTION_LIST. Since ABI 1.0. */
@@ -398,6 +436,12 @@ typedef struct zcache_option {
     {                                                                                              \
         key, ZCACHE_OPTION_LIST, 0, ZCACHE_FIELD(options_type, field, zcache_list), default_value, \
             0, 0, NULL, help                                                                       \
+    }
+
+#define ZCACHE_FRACTION_OPTION(options_type, field, key, default_value, help)                     \
+    {                                                                                             \
+        key, ZCACHE_OPTION_FRACTION, 0, ZCACHE_FIELD(options_type, field, double), default_value, \
+            0, 0, NULL, help                                                                      \
     }
 
 /* ---- native access --------------------------------------------------------------------------- */

@@ -167,7 +167,9 @@ typedef enum zcache_stat_kind {
 } zcache_stat_kind;
 
 /* One statistic. Its strings are borrowed for the callback. Names are lower case words joined by
- * `_`, units last: `items`, `memory_bytes`, `connections_open`. Since 1.0. */
+ * `_`, units last: `items`, `memory_bytes`, `connections_open`. One that stands for a table has the
+ * table's name in it as it is, or a word in parentheses, which no table is called:
+ * `stats_users_hits`, `stats_(other)_hits`. Since 1.0. */
 typedef struct zcache_stat {
     const char *name;
     zcache_stat_kind kind;

@@ -366,8 +366,8 @@ typedef void zcache_stat_fn(void *user, const zcache_stat *stat);
 
 /* Reports the statistics of the cache (names begin with "cache_": hits, misses, writes, deletes,
  * errors since it was opened, config_reload_failures, generation, provider), then those of the
- * provider since it was opened (names begin with its name). A provider that cannot be reached
- * leaves its own out, and its error is returned. */
+ * provider since it was opened (names begin with its name, a `-` in it as `_`). A provider that
+ * cannot be reached leaves its own out, and its error is returned. */
 ZCACHE_PUBLIC zcache_status zcache_stats(zcache *cache, zcache_stat_fn *each, void *user,
                                          const zcache_read_options *options);
 
@@ -500,8 +500,9 @@ ZCACHE_PUBLIC zcache_status zcache_swap_abort(zcache *cache);
 
 typedef enum zcache_reload_change {
     ZCACHE_RELOAD_NOTHING = 0,  /* the configuration says what is in force already */
-    ZCACHE_RELOAD_SETTINGS = 1, /* settings of the cache and its tables: the provider stays open */
-    ZCACHE_RELOAD_SWAP = 2      /* the provider, a filter, their options, or their plugin's file */
+    ZCACHE_RELOAD_SETTINGS = 1, /* settings of the cache and its tables, options that a plugin can
+                                 * change while it is open: the provider stays open */
+    ZCACHE_RELOAD_SWAP = 2      /* the provider, a filter, other options, or their plugin's file */
 } zcache_reload_change;
 
 /* What a reload did. */
@@ -530,7 +531,10 @@ typedef struct zcache_reload_options {
  *
  *   - Settings of [cache], [swap] and [table.NAME] take effect at once. The provider stays open,
  *     with its entries, connections and native leases. Operations in flight end as they began.
- *   - Another provider or filter, other values of their options, or a new build of their plugin (a
+ *   - Options of a plugin that can change them while it is open (`zcache plugin info` lists
+ *     "configure" among its capabilities) change so, all of them or none. What zcache_plugin_set
+ *     has set gives way to the file.
+ *   - Another provider or filter, other values of other options, or a new build of their plugin (a
  *     file that was put in place by rename) is swapped to, by the mode and timeouts of [swap]. A
  *     provider that zcache_swap made active gives way to the one that the source names: to make
  *     such a swap last, write it into the file.

@@ -84,7 +84,16 @@ UNSEEN static void go_on_in_child(void)
  * first registered is the last to run, and of what follows a fork it is the first. */
 void child_make_malloc_fork_safe(void)
 {
-    pthread_atfork(wait_until_nobody_is_inside, go_on, go_on_in_child);
+    static bool is_safe;
+    if (!is_safe)
+        pthread_atfork(wait_until_nobody_is_inside, go_on, go_on_in_child);
+    is_safe = true;
+}
+
+/* Where nothing but this file is linked in. */
+__attribute__((constructor)) static void make_safe(void)
+{
+    child_make_malloc_fork_safe();
 }
 
 /* ---- the allocator --------------------------------------------------------------------------- */

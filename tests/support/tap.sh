@@ -21,6 +21,7 @@ tap_end() {
     trap '' HUP INT TERM
     for pid in $server_pids; do
         kill "$pid" 2>/dev/null || continue
+        kill -CONT "$pid" 2>/dev/null # a test may have stopped it
         wait "$pid" 2>/dev/null
     done
     rm -rf "$dir"
@@ -97,19 +98,21 @@ wait_for() {
     done
 }
 
-# Sets redis_socket.
+# Sets redis_socket and redis_pid.
 start_redis() {
     redis_socket=$dir/redis.sock
     "$REDIS_SERVER" --port 0 --unixsocket "$redis_socket" --save '' --appendonly no --dir "$dir" \
         >"$dir/redis.log" 2>&1 &
-    server_pids="$server_pids $!"
+    redis_pid=$!
+    server_pids="$server_pids $redis_pid"
     wait_for redis "redis.url=unix:$redis_socket"
 }
 
-# Sets memcached_socket.
+# Sets memcached_socket and memcached_pid.
 start_memcached() {
     memcached_socket=$dir/memcached.sock
     "$MEMCACHED_SERVER" -s "$memcached_socket" -u "$(id -un)" >"$dir/memcached.log" 2>&1 &
-    server_pids="$server_pids $!"
+    memcached_pid=$!
+    server_pids="$server_pids $memcached_pid"
     wait_for memcached "memcached.servers=$memcached_socket"
 }

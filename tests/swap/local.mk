@@ -3,7 +3,7 @@
 
 SWAP_TESTS = tests/swap/swap-test tests/swap/copy-test tests/swap/swap-threads-test \
 	tests/swap/swap-leak-test tests/swap/stress-test tests/swap/reload-test \
-	tests/swap/reload-memory-test tests/swap/reload-typed-test tests/swap/watch-test \
+	tests/swap/configure-test tests/swap/reload-memory-test tests/swap/reload-typed-test tests/swap/watch-test \
 	tests/swap/blocking-test tests/swap/move-test tests/swap/copy-failure-test
 check_PROGRAMS += $(SWAP_TESTS)
 TESTS += $(SWAP_TESTS)
@@ -22,6 +22,9 @@ tests_swap_stress_test_LDADD = $(SWAP_LIBS)
 tests_swap_reload_test_SOURCES = %D%/reload-test.c %D%/reload-harness.c %D%/reload-harness.h
 tests_swap_reload_test_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_swap_reload_test_LDADD = $(SWAP_LIBS)
+tests_swap_configure_test_SOURCES = %D%/configure-test.c %D%/reload-harness.c %D%/reload-harness.h
+tests_swap_configure_test_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_swap_configure_test_LDADD = $(SWAP_LIBS)
 tests_swap_reload_memory_test_SOURCES = %D%/reload-memory-test.c %D%/reload-harness.c %D%/reload-harness.h
 tests_swap_reload_memory_test_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_swap_reload_memory_test_LDADD = $(SWAP_LIBS)

@@ -4,9 +4,11 @@
  * Memory runs out in the middle of a reload: at its 1st, 2nd, ... allocation. Each time the reload
  * is done all the same or refused as a whole, the cache goes on, and nothing is left allocated.
  */
+#include "../fixtures/fixture-files.h"
 #include "failing-allocator.h"
 
 #include "reload-harness.h"
+#include <zcache/admin.h>
 
 #define MOST 5000
 
@@ -60,9 +62,52 @@ static void test_settings(void **state)
 static void test_a_cold_swap(void **state)
 {
     (void)state;
+    fixture_copy("counter", directory, "counter");
     size_t live = failing_allocator_live();
     harness_open("");
-    try_reload("[memory]\nmax_memory = 8m\n", "[memory]\nmax_memory = 9m\n");
+    try_reload("filters = counter\n", "filters = counter, counter\n");
+    harness_teardown(NULL);
+    assert_int_equal(failing_allocator_live(), live);
+}
+
+/* Two plugins take new options: what memory denies to the second is taken back from the first. */
+static void test_options_of_open_plugins(void **state)
+{
+    (void)state;
+    fixture_copy("adjustable", directory, "adjustable");
+    fixture_copy("adjusting", directory, "adjusting");
+    size_t live = failing_allocator_live();
+    harness_open("provider = adjustable\nfilters = adjusting\n");
+    try_reload("provider = adjustable\nfilters = adjusting\n",
+               "provider = adjustable\nfilters = adjusting\n[adjusting]\nword = b\nlist = x y z\n"
+               "[adjustable]\nword = b\nsecret = password\n");
+    harness_teardown(NULL);
+    assert_int_equal(failing_allocator_live(), live);
+}
+
+static void test_options_that_are_set(void **state)
+{
+    (void)state;
+    fixture_copy("adjustable", directory, "adjustable");
+    fixture_copy("adjusting", directory, "adjusting");
+    size_t live = failing_allocator_live(), nth = 0;
+    bool failed = true;
+    harness_open("provider = adjustable\nfilters = adjusting, adjusting\n");
+    while (failed && nth < MOST) {
+        char word[32];
+        snprintf(word, sizeof(word), "adjusting.word=%zu", nth);
+        const char *const settings[] = {word, "adjusting.list=x y", "adjusting.secret=hush", NULL};
+        int64_t generation = stat_of("cache_generation");
+        failing_allocator_fail(++nth);
+        zcache_status status = zcache_plugin_set(cache, settings);
+        failed = failing_allocator_failed();
+        failing_allocator_fail(0);
+        assert_int_equal(status, failed ? ZCACHE_E_NOMEM : ZCACHE_OK);
+        assert_int_equal(stat_of("cache_generation"), generation + !failed);
+        assert_serves();
+    }
+    print_message("# %zu allocations\n", nth - 1);
+    assert_in_range(nth, 2, MOST - 1);
     harness_teardown(NULL);
     assert_int_equal(failing_allocator_live(), live);
 }
@@ -92,6 +137,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_settings, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(test_a_cold_swap, harness_setup, harness_teardown),
+        cmocka_unit_test_setup_teardown(test_options_of_open_plugins, harness_setup,
+                                        harness_teardown),
+        cmocka_unit_test_setup_teardown(test_options_that_are_set, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(test_the_start_of_the_watch, harness_setup,
                                         harness_teardown),
     };

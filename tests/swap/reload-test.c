@@ -175,31 +175,54 @@ static void test_another_provider_is_swapped_to(void **state)
 static void test_an_option_of_the_provider_is_swapped_to(void **state)
 {
     (void)state;
-    harness_open("[memory]\nmax_memory = 8m\n");
+    harness_open("provider = redis\n");
     set(cache, "a", "1");
-    harness_edit("[memory]\nmax_memory = 16m\n[swap]\nmode = copy\n");
+    harness_edit("provider = redis\n[redis]\npool_size = 3\n[swap]\nmode = copy\n");
     const zcache_reload_report *report = harness_reload();
     assert_int_equal(report->change, ZCACHE_RELOAD_SWAP);
-    assert_string_equal(report->names, "[swap] mode, [memory] max_memory");
+    assert_string_equal(report->names, "[swap] mode, [redis] pool_size");
     assert_value(cache, "a", "1");
+    assert_status(ZCACHE_OK, zcache_clear(cache, NULL));
+}
+
+static void test_the_limit_of_memory_changes_live(void **state)
+{
+    (void)state;
+    static char large[600000];
+    harness_open("[memory]\nmax_memory = 1m\n");
+    set(cache, "a", "1");
+    harness_edit("[memory]\nmax_memory = 16m\n");
+    const zcache_reload_report *report = harness_reload();
+    assert_int_equal(report->change, ZCACHE_RELOAD_SETTINGS);
+    assert_string_equal(report->names, "[memory] max_memory");
+    assert_value(cache, "a", "1");
+    assert_int_equal(stat_of("memory_memory_limit_bytes"), 16 << 20);
+    assert_status(ZCACHE_OK, zcache_set(cache, "b", large, sizeof(large), NULL));
+    assert_status(ZCACHE_OK, zcache_set(cache, "c", large, sizeof(large), NULL));
+    assert_int_equal(stat_of("memory_items"), 3);
+    harness_edit("[memory]\nmax_memory = 1m\n");
+    assert_int_equal(harness_reload()->change, ZCACHE_RELOAD_SETTINGS);
+    assert_between(1, 2, stat_of("memory_items"));
+    assert_true(stat_of("memory_memory_bytes") <= 1 << 20);
 }
 
 static void test_the_swap_section_says_how(void **state)
 {
     (void)state;
-    harness_open("");
+    harness_open("timeout = 20s\n");
     for (int i = 0; i < 100; i++) {
         char key[16];
         snprintf(key, sizeof(key), "%d", i);
         set(cache, key, key);
     }
-    harness_edit("provider = memcached\n[swap]\nmode = copy\nverify = yes\n");
+    harness_edit("provider = memcached\ntimeout = 20s\n[swap]\nmode = copy\nverify = yes\n");
     const zcache_reload_report *report = harness_reload();
     assert_provider("memcached");
     assert_int_equal(report->swap.copied, 100);
     assert_int_equal(report->swap.verified, 100);
     assert_value(cache, "42", "42");
-    harness_edit("provider = memory\n[swap]\nmode = copy\ncopy_timeout = 30ms\nrate = 100\n");
+    harness_edit("provider = memory\ntimeout = 20s\n[swap]\nmode = copy\ncopy_timeout = 30ms\n"
+                 "rate = 100\n");
     assert_error(ZCACHE_E_TIMEOUT, "the last good one goes on", zcache_reload(cache, NULL));
     assert_provider("memcached");
     assert_value(cache, "42", "42");
@@ -474,6 +497,7 @@ int main(void)
         RELOAD_TEST(test_a_lease_stays_good_when_settings_change),
         RELOAD_TEST(test_another_provider_is_swapped_to),
         RELOAD_TEST(test_an_option_of_the_provider_is_swapped_to),
+        RELOAD_TEST(test_the_limit_of_memory_changes_live),
         RELOAD_TEST(test_the_swap_section_says_how),
         RELOAD_TEST(test_filters_change_too),
         RELOAD_TEST(test_the_source_wins_over_an_earlier_swap),

@@ -42,7 +42,7 @@ static zc_module *open_plugin(const char *name)
     const char *const directories[] = {getenv("ZCACHE_TEST_PLUGINS"), NULL};
     const zcache_list path = {1, directories};
     zc_module *module;
-    assert_status(ZCACHE_OK, zc_module_open(name, &path, ZCACHE_KIND_PROVIDER, &module));
+    assert_status(ZCACHE_OK, zc_module_open(name, &path, (zcache_kind)0, &module));
     return module;
 }
 
@@ -151,7 +151,7 @@ static void test_every_key_is_explained(void **state)
     check_section(text, "swap", &zc_schema_swap);
     check_section(text, "control", &zc_schema_control);
     check_section(text, "table.users", &zc_schema_table);
-    static const char *const plugins[] = {"memory", "redis", "memcached"};
+    static const char *const plugins[] = {"memory", "redis", "memcached", "fault", "stats"};
     for (size_t i = 0; i < sizeof(plugins) / sizeof(plugins[0]); i++) {
         if (!is_built(plugins[i]))
             continue;

@@ -28,6 +28,7 @@ typedef struct store_options {
     bool tls;
     int mode;
     zcache_list servers;
+    double part;
 } store_options;
 
 static const char *const mode_choices[] = {"fast", "safe", NULL};
@@ -43,6 +44,7 @@ static const zcache_option store_table[] = {
     ZCACHE_BOOL_OPTION(store_options, tls, "tls", NULL, "encrypt"),
     ZCACHE_ENUM_OPTION(store_options, mode, "mode", "safe", mode_choices, "how"),
     ZCACHE_LIST_OPTION(store_options, servers, "servers", "a:1, b:2", "which"),
+    ZCACHE_FRACTION_OPTION(store_options, part, "part", "10%", "how much of all"),
 };
 
 static const zcache_descriptor store = {
@@ -97,6 +99,7 @@ static void test_defaults_fill_the_struct(void **state)
     assert_int_equal(1, options->mode);
     assert_int_equal(2, options->servers.count);
     assert_string_equal("b:2", options->servers.items[1]);
+    assert_true(options->part == 0.1);
     zc_config_plugin_options_free(&store, options);
     zc_config_plugin_options_free(&store, NULL);
 }
@@ -115,7 +118,8 @@ static void test_section_fills_the_struct(void **state)
                                   "tls = on\n"
                                   "mode = fast\n"
                                   "servers = [::1]:1\n"
-                                  "  c:3\n",
+                                  "  c:3\n"
+                                  "part = 1e-3\n",
                                   NULL);
     assert_string_equal("store://a=b;c", options->url);
     assert_string_equal("p;# \"x\"", options->password);
@@ -130,6 +134,7 @@ static void test_section_fills_the_struct(void **state)
     assert_string_equal("[::1]:1", options->servers.items[0]);
     assert_string_equal("c:3", options->servers.items[1]);
     assert_null(options->servers.items[2]);
+    assert_true(options->part == 0.001);
     zc_config_plugin_options_free(&store, options);
 }
 
@@ -161,6 +166,10 @@ static void test_wrong_values(void **state)
     REFUSED("zcache.ini:4: [store] tls = \"maybe\": must be yes or no (or true, false, on, off, 1, "
             "0)",
             "tls = maybe\n");
+    REFUSED("zcache.ini:4: [store] part = \"150%\": must be 0 to 1, or 0% to 100%",
+            "part = 150%\n");
+    REFUSED("zcache.ini:4: [store] part = \"half\": expected a part of 1, as 0.1, 10% or 1e-3",
+            "part = half\n");
     REFUSED("zcache.ini:4: [store] mode = \"quick\": must be one of: fast, safe", "mode = quick\n");
     REFUSED("zcache.ini:4: [store] timeout = \"\"5s\"\": expected a duration, as 500ms, 30s, 15m, "
             "1h, 7d or 1h30m; quotes are part of a value: write it without",
@@ -174,7 +183,7 @@ static void test_unknown_keys(void **state)
     REFUSED("zcache.ini:5: [store] Timeout: no such key; did you mean \"timeout\"?",
             "url = x\nTimeout = 1s\n");
     REFUSED("zcache.ini:4: [store] zzz: no such key; there are url, password, name, connections, "
-            "limit, timeout, idle, tls, mode, servers",
+            "limit, timeout, idle, tls, mode, servers, part",
             "zzz = x\n");
     refused(&store, ZCACHE_E_CONFIG,
             "option: [store] server: no such key; did you mean \"servers\"?", NULL,

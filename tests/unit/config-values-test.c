@@ -115,6 +115,70 @@ static void test_sizes(void **state)
     CHECK_NUMBERS(zc_value_size, cases);
 }
 
+static void test_fractions(void **state)
+{
+    (void)state;
+    static const char expected[] = "expected a part of 1, as 0.1, 10% or 1e-3";
+    static const char range[] = "must be 0 to 1, or 0% to 100%";
+    static const char digits[] = "the number has too many digits";
+    static const struct {
+        const char *text;
+        double fraction; /* as the compiler reads it: the nearest */
+        const char *wrong;
+    } cases[] = {
+        {"0", 0, NULL},
+        {"1", 1, NULL},
+        {"0.1", 0.1, NULL},
+        {".5", .5, NULL},
+        {"10%", 0.1, NULL},
+        {"12.5%", 0.125, NULL},
+        {"100%", 1, NULL},
+        {"0.3%", 0.003, NULL},
+        {"1e-3", 1e-3, NULL},
+        {"1E-3", 1e-3, NULL},
+        {"5e+0%", 0, expected},
+        {"0.00001e3", 0.01, NULL},
+        {"0.123456789012345", 0.123456789012345, NULL},
+        {"1e-22", 1e-22, NULL},
+        {"0e99", 0, NULL},
+        {"1e-23", 1e-23, NULL},
+        {"0.12345678901234567", 0.12345678901234567, NULL},
+        {"12.345678901234567%", 0.12345678901234567, NULL},
+        {"0.3333333333333333333333333333333333333333333333333333333333333", 1. / 3, NULL},
+        {"0.33333333333333333333333333333333333333333333333333333333333333", 0, digits},
+        {"1e100", 0, range},
+        {"1e999", 0, range},
+        {"1.01", 0, range},
+        {"101%", 0, range},
+        {"1e1", 0, range},
+        {"1e99", 0, range},
+        {"", 0, expected},
+        {".", 0, expected},
+        {"%", 0, expected},
+        {"-0.1", 0, range},
+        {"+0.1", 0, expected},
+        {"0,1", 0, expected},
+        {"0.1.1", 0, expected},
+        {"1e", 0, expected},
+        {"1e-", 0, expected},
+        {"1e-3e", 0, expected},
+        {"10 %", 0, expected},
+        {"10%%", 0, expected},
+        {" 1", 0, expected},
+        {"nan", 0, expected},
+        {"0x1", 0, expected},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        double fraction = -1;
+        const char *wrong = zc_value_fraction(cases[i].text, &fraction);
+        if (cases[i].wrong == NULL ? wrong != NULL || fraction != cases[i].fraction
+                                   : wrong == NULL || strcmp(wrong, cases[i].wrong) != 0)
+            fail_msg("\"%s\": expected %.17g (%s), got %.17g (%s)", cases[i].text,
+                     cases[i].fraction, cases[i].wrong != NULL ? cases[i].wrong : "right", fraction,
+                     wrong != NULL ? wrong : "right");
+    }
+}
+
 static void test_durations(void **state)
 {
     (void)state;
@@ -260,13 +324,10 @@ static void test_nearness_of_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CONFIG_TEST(test_whole_numbers),
-        CONFIG_TEST(test_sizes),
-        CONFIG_TEST(test_durations),
-        CONFIG_TEST(test_truth),
-        CONFIG_TEST(test_numbers_are_shown_as_they_are_written),
-        CONFIG_TEST(test_lists),
-        CONFIG_TEST(test_nearness_of_words),
+        CONFIG_TEST(test_whole_numbers), CONFIG_TEST(test_sizes),
+        CONFIG_TEST(test_fractions),     CONFIG_TEST(test_durations),
+        CONFIG_TEST(test_truth),         CONFIG_TEST(test_numbers_are_shown_as_they_are_written),
+        CONFIG_TEST(test_lists),         CONFIG_TEST(test_nearness_of_words),
     };
     return cmocka_run_group_tests_name("config: values", tests, config_setup, NULL);
 }

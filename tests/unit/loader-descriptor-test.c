@@ -409,7 +409,7 @@ static void test_each_wrong_option_is_named(void **state)
     refused("option 2: key: expected [a-z][a-z0-9_]*, found \"Bytes\"");
     options[BYTES].key = NULL, refused("option 2: key: expected [a-z][a-z0-9_]*, found \"\"");
     options[BYTES].key = "count", refused("option count: key: expected each once");
-    options[BYTES].type = 7, refused("option bytes: type: expected 0 to 6, found 7");
+    options[BYTES].type = 8, refused("option bytes: type: expected 0 to 7, found 8");
     options[BYTES].flags = 4, refused("option bytes: flags: expected");
     options[BYTES].offset = SIZE_MAX - 3, refused("option bytes: offset: expected room");
     options[BYTES].offset = 1, refused("option bytes: offset: expected room");

@@ -238,6 +238,44 @@ static void test_room_that_comes_too_late_keeps_the_old_value(void **state)
     free(value);
 }
 
+static void test_another_limit_holds_at_once(void **state)
+{
+    (void)state;
+    char key[32];
+    const uint64_t larger = 8 * LIMIT;
+    assert_int_equal(memory_engine_limit(engine, INT64_MAX, larger), ZCACHE_OK);
+    assert_int_equal(snapshot_of(engine).memory_limit, larger);
+    for (unsigned i = 0; i < 20000; i++)
+        put_sized(engine, numbered(key, "k", i), 400, ZCACHE_TTL_NEVER);
+    assert_int_equal(snapshot_of(engine).evictions, 0);
+    assert_true(snapshot_of(engine).memory_bytes > 4 * LIMIT);
+    check_accounts(larger);
+    /* there is no time to evict: all stays as it is, but for what went already */
+    assert_int_equal(memory_engine_limit(engine, world_now_ns(), LIMIT), ZCACHE_E_TIMEOUT);
+    check_accounts(larger);
+    assert_int_equal(snapshot_of(engine).memory_limit, larger);
+    assert_int_equal(memory_engine_limit(engine, INT64_MAX, LIMIT), ZCACHE_OK);
+    check_accounts(LIMIT);
+    assert_true(snapshot_of(engine).memory_bytes > LIMIT / 2); /* and no more than needed went */
+    assert_true(has(engine, "k19999"));
+    assert_false(has(engine, "k0"));
+    for (unsigned i = 0; i < 5000; i++)
+        put_sized(engine, numbered(key, "new", i), 400, ZCACHE_TTL_NEVER);
+    check_accounts(LIMIT);
+}
+
+static void test_too_low_a_limit_is_refused(void **state)
+{
+    (void)state;
+    memory_engine_close(engine);
+    engine = engine_new(1u << 30);
+    uint64_t floor = snapshot_of(engine).memory_bytes;
+    assert_int_equal(memory_engine_limit(engine, INT64_MAX, floor), ZCACHE_E_NOTSUP);
+    assert_int_equal(memory_engine_limit(engine, INT64_MAX, 2 * floor + 2), ZCACHE_OK);
+    assert_int_equal(put(engine, "a", "1", ZCACHE_TTL_NEVER), ZCACHE_OK);
+    check_accounts(2 * floor + 2);
+}
+
 static void test_table_grows_and_shrinks_with_its_entries(void **state)
 {
     (void)state;
@@ -355,6 +393,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_room_that_comes_too_late_keeps_the_old_value, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_another_limit_holds_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_too_low_a_limit_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_table_grows_and_shrinks_with_its_entries, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_smallest_limit_holds_the_largest_usual_value, setup,
