@@ -6,7 +6,8 @@ conf_FILES = \
 	%D%/zcache.ini \
 	%D%/memory.ini \
 	%D%/redis.ini \
-	%D%/memcached.ini
+	%D%/memcached.ini \
+	%D%/lmdb.ini
 examplesdir = $(docdir)/examples
 examples_DATA = $(conf_FILES)
 EXTRA_DIST += $(conf_FILES)

@@ -10,6 +10,15 @@ endif
 if PLUGIN_REDIS
 include %D%/redis/local.mk
 endif
+if PLUGIN_LMDB
+include %D%/lmdb/local.mk
+endif
+if PLUGIN_FAULT
+include %D%/fault/local.mk
+endif
+if PLUGIN_STATS
+include %D%/stats/local.mk
+endif
 if PLUGIN_CBOR
 include %D%/cbor/local.mk
 endif

@@ -33,6 +33,14 @@ endif
 TESTS += %D%/codec-test.sh
 EXTRA_DIST += %D%/codec-test.sh
 
+# What filters cost an operation.
+check_PROGRAMS += tests/bench/filters
+tests_bench_filters_CPPFLAGS = $(AM_CPPFLAGS)
+tests_bench_filters_LDADD = host/libzcache.la
+
+bench-filters: tests/bench/filters$(EXEEXT)
+	ZCACHE_PLUGIN_PATH='$(abs_top_builddir)/plugins/.libs' tests/bench/filters$(EXEEXT)
+
 bench: tests/bench/codec$(EXEEXT)
 	@case ' $(CFLAGS) $(SANITIZER_CFLAGS) ' in \
 	*-fsanitize*) echo 'warning: these figures say nothing: sanitizers are on' >&2 ;; \
@@ -41,4 +49,4 @@ bench: tests/bench/codec$(EXEEXT)
 	esac
 	tests/bench/codec$(EXEEXT)
 
-.PHONY: bench
+.PHONY: bench bench-filters

@@ -3,7 +3,9 @@ include %D%/cli.mk
 
 include %D%/cpp.mk
 include %D%/memcached.mk
+include %D%/lmdb.mk
 include %D%/failure.mk
+include %D%/filters.mk
 
 # The redis provider on real and on hostile servers.
 if PLUGIN_REDIS
@@ -32,10 +34,17 @@ endif
 
 if PLUGIN_MEMORY
 if PLUGIN_REDIS
-check_PROGRAMS += tests/integration/control-test
-TESTS += tests/integration/control-test
+check_LTLIBRARIES += tests/integration/libcontrol-harness.la
+tests_integration_libcontrol_harness_la_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_integration_libcontrol_harness_la_SOURCES = %D%/control-harness.c %D%/control-harness.h
+check_PROGRAMS += tests/integration/control-test tests/integration/control-socket-test
+TESTS += tests/integration/control-test tests/integration/control-socket-test
 tests_integration_control_test_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_integration_control_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS)
+tests_integration_control_test_LDADD = \
+	tests/integration/libcontrol-harness.la $(SUPPORT_LIBS) $(TEST_LIBS)
+tests_integration_control_socket_test_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_integration_control_socket_test_LDADD = \
+	tests/integration/libcontrol-harness.la $(SUPPORT_LIBS) $(TEST_LIBS)
 endif
 endif
 

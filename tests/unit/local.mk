@@ -27,7 +27,8 @@ endif
 
 # What tests share.
 check_PROGRAMS += tests/unit/child-test
-TESTS += tests/unit/child-test
+TESTS += tests/unit/child-test %D%/failures-test.sh
+EXTRA_DIST += %D%/failures-test.sh
 tests_unit_child_test_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_child_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS)
 
@@ -36,6 +37,7 @@ include %D%/config.mk
 include %D%/json.mk
 include %D%/memcached.mk
 include %D%/codecs.mk
+include %D%/filters.mk
 
 # Keys and patterns of the core.
 CORE_UNIT_TESTS = tests/unit/glob-test tests/unit/key-test
