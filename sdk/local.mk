@@ -27,6 +27,17 @@ zcachenativeinclude_HEADERS = \
 
 pkgconfig_DATA += %D%/zcache.pc %D%/zcache-plugin.pc
 
+# What `zcache plugin new` writes projects from
+templatedir = $(pkgdatadir)/template
+dist_template_DATA = \
+	%D%/template/my-store.c \
+	%D%/template/GNUmakefile \
+	%D%/template/configure.ac \
+	%D%/template/Makefile.am \
+	%D%/template/README.md \
+	%D%/template/gitignore
+
 dist_man_MANS = %D%/man/zcache-table.3
 
+include %D%/conform/local.mk
 include %D%/examples/local.mk

@@ -11,6 +11,7 @@
 #include "cli.h"
 
 #define RATE_MAX INT64_C(1000000000)
+#define JOBS_MAX 32
 
 const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPTION_CONFIG] = {"--config", "-c", "FILE", "read this INI file, not the configured one"},
@@ -30,6 +31,17 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPTION_RATE] = {"--rate", NULL, "N", "copy at most N entries a second; 0: no limit"},
     [CLI_OPTION_VERIFY] = {"--verify", NULL, NULL, "compare all entries after the copy"},
     [CLI_OPTION_WAIT] = {"--wait", NULL, NULL, "show the progress, and end when the swap ends"},
+    [CLI_OPTION_ONLY] = {"--only", NULL, "PATTERN", "run these checks alone: ttl-*,life-two"},
+    [CLI_OPTION_REPORT] = {"--report", NULL, "FILE", "write the report to FILE too, as JSON"},
+    [CLI_OPTION_JOBS] = {"--jobs", "-j", "N", "run so many checks at a time"},
+    [CLI_OPTION_EMBEDDED] = {"--embedded", NULL, NULL,
+                             "the plugin has no server: leave the checks of a silent one out"},
+    [CLI_OPTION_EXCLUSIVE] = {"--exclusive", NULL, NULL,
+                              "the store is for the checks alone: it may be emptied"},
+    [CLI_OPTION_STOP_BACKEND] = {"--stop-backend", NULL, "COMMAND",
+                                 "a shell command that makes the server silent"},
+    [CLI_OPTION_RESUME_BACKEND] = {"--resume-backend", NULL, "COMMAND",
+                                   "a shell command that makes it answer again"},
     [CLI_OPTION_VERSION] = {"--version", "-V", NULL, "print the version"},
     [CLI_OPTION_HELP] = {"--help", "-h", NULL, "explain the program, or the command"},
 };
@@ -114,6 +126,24 @@ static cli_exit take(cli_program *cli, cli_arguments *arguments, cli_option_id i
             arguments->rate > RATE_MAX)
             return cli_usage_error(cli, NULL, "\"%s\" is no number of entries a second", argument);
         break;
+    case CLI_OPTION_ONLY:
+        arguments->only = argument;
+        break;
+    case CLI_OPTION_REPORT:
+        arguments->report = argument;
+        break;
+    case CLI_OPTION_JOBS:
+        if (!cli_parse_integer(argument, &arguments->jobs) || arguments->jobs < 1 ||
+            arguments->jobs > JOBS_MAX)
+            return cli_usage_error(cli, NULL, "\"%s\" is no number of checks from 1 to %d",
+                                   argument, JOBS_MAX);
+        break;
+    case CLI_OPTION_STOP_BACKEND:
+        arguments->stop_backend = argument;
+        break;
+    case CLI_OPTION_RESUME_BACKEND:
+        arguments->resume_backend = argument;
+        break;
     default:
         break;
     }
@@ -163,7 +193,7 @@ static bool begins_option(zcache_slice word)
 cli_exit cli_arguments_parse(cli_program *cli, const zcache_slice words[], size_t count,
                              cli_arguments *arguments)
 {
-    *arguments = (cli_arguments){.ttl_ms = ZCACHE_TTL_DEFAULT};
+    *arguments = (cli_arguments){.ttl_ms = ZCACHE_TTL_DEFAULT, .jobs = 1};
     arguments->operands = calloc(count + 1, sizeof(*arguments->operands));
     arguments->settings = calloc(count + 1, sizeof(*arguments->settings));
     cli_exit result = CLI_DONE;

@@ -12,6 +12,7 @@
 #define CLI_CLI_H
 
 #include <stdint.h>
+#include <stdio.h>
 #include <zcache/admin.h>
 #include <zcache/zcache.h>
 
@@ -48,6 +49,13 @@ typedef enum cli_option_id {
     CLI_OPTION_RATE,
     CLI_OPTION_VERIFY,
     CLI_OPTION_WAIT,
+    CLI_OPTION_ONLY,
+    CLI_OPTION_REPORT,
+    CLI_OPTION_JOBS,
+    CLI_OPTION_EMBEDDED,
+    CLI_OPTION_EXCLUSIVE,
+    CLI_OPTION_STOP_BACKEND,
+    CLI_OPTION_RESUME_BACKEND,
     CLI_OPTION_VERSION,
     CLI_OPTION_HELP,
     CLI_OPTION_COUNT
@@ -82,6 +90,11 @@ typedef struct cli_arguments {
     const char *socket;
     const char *mode; /* "cold" or "copy" */
     int64_t rate;
+    const char *only;   /* a glob */
+    const char *report; /* a file */
+    int64_t jobs;       /* 1 without --jobs */
+    const char *stop_backend;
+    const char *resume_backend;
 } cli_arguments;
 
 /* ---- the command table ----------------------------------------------------------------------- */
@@ -99,7 +112,9 @@ typedef enum cli_operand {
     CLI_OPERAND_PLUGIN,
     CLI_OPERAND_PROVIDER,
     CLI_OPERAND_FILE,
+    CLI_OPERAND_NEW, /* a name that nobody has yet, then a directory */
     CLI_OPERAND_LOG_LEVEL,
+    CLI_OPERAND_SETTING, /* of a plugin */
     CLI_OPERAND_COMMAND
 } cli_operand;
 
@@ -142,6 +157,7 @@ struct cli_program {
     zcache *cache;                        /* the table or cache that commands work on */
     char table_name[CLI_TABLE_NAME_SIZE]; /* of that table; "" for all of the cache */
 
+    FILE *file;      /* where output goes; NULL: standard output */
     bool json;       /* this line asked for JSON, or the command line did */
     bool json_comma; /* the next value of the document needs a comma before it */
     bool in_shell;
@@ -234,6 +250,8 @@ void cli_json_null(cli_program *cli);
 void cli_json_status(cli_program *cli, zcache_status status);
 /* {"key": …, "status": …} up to the closing brace, which ends the document. */
 void cli_json_key_status(cli_program *cli, zcache_slice key, zcache_status status);
+/* The members that tell an option's type, default, range and help, after its key (plugin.c). */
+void cli_json_option(cli_program *cli, const zcache_option *option);
 /* Ends the document's line. */
 void cli_json_line(cli_program *cli);
 
@@ -318,12 +336,15 @@ cli_exit cli_shell_table(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_swap(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_plugin_list(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_plugin_info(cli_program *cli, const cli_arguments *arguments);
+cli_exit cli_plugin_new(cli_program *cli, const cli_arguments *arguments);
+cli_exit cli_plugin_check(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_config_check(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_config_show(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_ctl_status(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_ctl_stats(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_ctl_config(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_ctl_generations(cli_program *cli, const cli_arguments *arguments);
+cli_exit cli_ctl_set(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_ctl_log(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_ctl_swap(cli_program *cli, const cli_arguments *arguments);
 cli_exit cli_ctl_reload(cli_program *cli, const cli_arguments *arguments);

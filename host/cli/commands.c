@@ -8,7 +8,9 @@
 #include "cli.h"
 
 #define ANY_NUMBER SIZE_MAX
-#define ADDRESS    (CLI_BIT(SOCKET) | CLI_BIT(ALL))
+/* That a request to a process can have. */
+#define SETTINGS_MAX 31
+#define ADDRESS      (CLI_BIT(SOCKET) | CLI_BIT(ALL))
 #define ADDRESSING                                                                                \
     "The process is the one that listens on --socket, else on the configured [control] socket.\n" \
     "Where several do (%p in the path), --all addresses them all.\n"
@@ -86,6 +88,26 @@ const cli_command cli_commands[] = {
     {"plugin info", "NAME", "tell all about one plugin",
      "Prints its capabilities, limits and options with type, default and range.\n", 0, 0, 1, 1,
      CLI_OPERAND_PLUGIN, cli_plugin_info},
+    {"plugin new", "NAME [DIR]", "write the project of a new plugin",
+     "Writes into DIR, else into NAME, which must not be there yet or be empty, a provider that\n"
+     "works and passes `zcache plugin check`, with a makefile, autotools' files and a README:\n"
+     "replace its hash table by a store of your own. The project needs nothing but an installed\n"
+     "zcache. NAME: 1 to 32 lower case letters, digits, _ and -; a letter first.\n",
+     0, 0, 1, 2, CLI_OPERAND_NEW, cli_plugin_new},
+    {"plugin check",
+     "NAME|FILE [KEY=VALUE]... [--only PATTERN] [--jobs N] [--report FILE] [--exclusive] "
+     "[--embedded | --stop-backend COMMAND --resume-backend COMMAND]",
+     "hold a plugin to the rules that all plugins obey",
+     "Runs the conformance kit on the plugin NAME, or on a compiled FILE, NAME.so, and prints "
+     "TAP,\n"
+     "or with --json a report. Each check runs in a process of its own. KEY=VALUE sets an option "
+     "of\n"
+     "the plugin, SECTION.KEY=VALUE any other. A rule that the plugin declares it cannot keep is\n"
+     "skipped, with the reason. Keys begin with zcheck: and are deleted again.\n"
+     "Exit status 1: a check failed.\n",
+     CLI_BIT(ONLY) | CLI_BIT(REPORT) | CLI_BIT(JOBS) | CLI_BIT(EMBEDDED) | CLI_BIT(EXCLUSIVE) |
+         CLI_BIT(STOP_BACKEND) | CLI_BIT(RESUME_BACKEND),
+     CLI_NOT_IN_SHELL, 1, ANY_NUMBER, CLI_OPERAND_PLUGIN, cli_plugin_check},
     {"config check", "[FILE]", "check a configuration without using it",
      "Checks FILE, else -c FILE, else what the environment names, with the environment and -s "
      "laid\n"
@@ -113,8 +135,9 @@ const cli_command cli_commands[] = {
      ADDRESS | CLI_BIT(MODE) | CLI_BIT(RATE) | CLI_BIT(VERIFY) | CLI_BIT(WAIT), 0, 1, 1,
      CLI_OPERAND_PROVIDER, cli_ctl_swap},
     {"ctl reload", "[--socket PATH|--all]", "make a running process read its configuration anew",
-     "Settings change at once; another provider, or other options of it, is swapped to as [swap]\n"
-     "says. If anything is wrong, nothing changes, and the message says why.\n" ADDRESSING,
+     "Settings change at once, and options of plugins that can change them while they are open;\n"
+     "another provider, or other options, is swapped to as [swap] says. If anything is wrong, "
+     "nothing changes, and the message says why.\n" ADDRESSING,
      ADDRESS, 0, 0, 0, CLI_OPERAND_BYTES, cli_ctl_reload},
     {"ctl abort", "[--socket PATH|--all]", "make a running process give up a copying swap",
      "The old provider goes on, complete. Exit status 1: no swap is under way.\n" ADDRESSING,
@@ -131,6 +154,15 @@ const cli_command cli_commands[] = {
      "LEVEL: error, warning, info or debug. It holds until the process or its configuration sets\n"
      "another.\n" ADDRESSING,
      ADDRESS, 0, 1, 1, CLI_OPERAND_LOG_LEVEL, cli_ctl_log},
+    {"ctl set", "SECTION.KEY=VALUE... [--socket PATH|--all]",
+     "set options of a running process's plugin",
+     "Sets options of the provider or a filter there, all of one SECTION, together or not at all,\n"
+     "while operations go on: `zcache ctl set fault.error_rate=10% fault.seed=7`. They win until "
+     "the\n"
+     "next reload. A plugin that cannot change them while it is open refuses: then change its\n"
+     "section of the configuration and reload. `zcache ctl config` shows what is in "
+     "force.\n" ADDRESSING,
+     ADDRESS, 0, 1, SETTINGS_MAX, CLI_OPERAND_SETTING, cli_ctl_set},
     {"version", "", "print the versions of command, library and ABI", "", 0, 0, 0, 0,
      CLI_OPERAND_BYTES, cli_version},
     {"help", "[COMMAND]", "explain the program or a command", "", 0, 0, 0, 2, CLI_OPERAND_COMMAND,

@@ -78,10 +78,29 @@ static void offer_setting(void *user, const zcache_setting *setting)
     offer(user, text);
 }
 
+/* What can be set in a running process is a plugin's. */
+static void offer_plugin_setting(void *user, const zcache_setting *setting)
+{
+    const char *const others[] = {"cache", "swap", "control"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (strcmp(setting->section, others[i]) == 0)
+            return;
+    if (strchr(setting->section, '.') == NULL)
+        offer_setting(user, setting);
+}
+
+static void offer_settings(completion *offers, const words_before *before,
+                           zcache_setting_fn *offer_one)
+{
+    zcache_options options = cli_session_options(offers->cli);
+    (void)zcache_config_check(before->config_file != NULL ? ZCACHE_SOURCE_FILE
+                                                          : ZCACHE_SOURCE_ENVIRONMENT,
+                              before->config_file, &options, offer_one, offers);
+}
+
 static void offer_argument(completion *offers, const words_before *before)
 {
     static const char *const durations[] = {"500ms", "30s", "15m", "1h", "7d", "never"};
-    zcache_options options = cli_session_options(offers->cli);
     switch (before->pending) {
     case CLI_OPTION_CONFIG:
         offers->each(offers->user, ":file:");
@@ -90,9 +109,7 @@ static void offer_argument(completion *offers, const words_before *before)
         offer_plugins(offers, before, ZCACHE_KIND_PROVIDER);
         break;
     case CLI_OPTION_SETTING:
-        (void)zcache_config_check(before->config_file != NULL ? ZCACHE_SOURCE_FILE
-                                                              : ZCACHE_SOURCE_ENVIRONMENT,
-                                  before->config_file, &options, offer_setting, offers);
+        offer_settings(offers, before, offer_setting);
         break;
     case CLI_OPTION_SOCKET:
         offers->each(offers->user, ":file:");
@@ -163,8 +180,15 @@ static void offer_operands(completion *offers, const words_before *before,
     case CLI_OPERAND_LOG_LEVEL:
         offer_log_levels(offers);
         break;
+    case CLI_OPERAND_SETTING:
+        offer_settings(offers, before, offer_plugin_setting);
+        break;
     case CLI_OPERAND_FILE:
         offers->each(offers->user, ":file:");
+        break;
+    case CLI_OPERAND_NEW:
+        if (before->count > used)
+            offers->each(offers->user, ":file:");
         break;
     case CLI_OPERAND_COMMAND:
         offer_commands(offers, before->operands + used, before->count - used);

@@ -81,8 +81,7 @@ static void show_setting(void *user, const zcache_setting *setting)
         cli_json_text(cli, setting->value);
         cli_json_name(cli, "origin");
         cli_json_text(cli, setting->origin);
-        cli_json_name(cli, "secret");
-        cli_json_bool(cli, setting->secret);
+        cli_json_option(cli, setting->option);
         cli_json_end(cli, '}');
         return;
     }

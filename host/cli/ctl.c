@@ -290,7 +290,7 @@ cli_exit cli_ctl_generations(cli_program *cli, const cli_arguments *arguments)
         &(command){"generations", show_generation, write_generation, "generations", "[]", 6});
 }
 
-/* ---- log, abort ------------------------------------------------------------------------------ */
+/* ---- log, set, abort ------------------------------------------------------------------------------ */
 
 static void show_nothing(void *user, const ctl_line *line)
 {
@@ -313,6 +313,39 @@ cli_exit cli_ctl_log(cli_program *cli, const cli_arguments *arguments)
     }
     return cli_usage_error(cli, NULL, "\"%s\" is no log level: error, warning, info or debug",
                            level);
+}
+
+/* Appends a setting to the request; what would end the word, and %, as %XX. False: no room. */
+static bool append_setting(char *request, size_t size, const char *setting)
+{
+    size_t used = strlen(request);
+    if (used + 1 >= size)
+        return false;
+    request[used++] = ' ';
+    for (; *setting != '\0'; setting++) {
+        unsigned char byte = (unsigned char)*setting;
+        bool plain = byte > ' ' && byte <= '~' && byte != '%';
+        int written = snprintf(request + used, size - used, plain ? "%c" : "%%%02X", byte);
+        if (written < 0 || (size_t)written >= size - used)
+            return false;
+        used += (size_t)written;
+    }
+    return true;
+}
+
+cli_exit cli_ctl_set(cli_program *cli, const cli_arguments *arguments)
+{
+    char request[ZCACHE_CONTROL_LINE_MAX - 1] = "set"; /* and its newline */
+    for (size_t i = 0; i < arguments->count; i++) {
+        const char *setting = cli_operand_text(cli, arguments, i);
+        if (setting == NULL)
+            return CLI_USAGE;
+        if (strchr(setting, '=') == NULL)
+            return cli_usage_error(cli, NULL, "\"%s\": expected SECTION.KEY=VALUE", setting);
+        if (!append_setting(request, sizeof(request), setting))
+            return cli_usage_error(cli, NULL, "the settings are too long for one request");
+    }
+    return run(cli, arguments, &(command){request, show_nothing, show_nothing, NULL, "", 1});
 }
 
 static void show_abort(void *user, const ctl_line *line)

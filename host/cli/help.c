@@ -36,6 +36,13 @@ static size_t operands_size(const char *usage)
     return size;
 }
 
+/* Whether it is one of a family, "ctl" say. */
+static bool is_of(const cli_command *command, zcache_slice family)
+{
+    return strncmp(command->name, family.data, family.size) == 0 &&
+           command->name[family.size] == ' ';
+}
+
 static cli_exit print_commands(cli_program *cli, zcache_slice family, bool shell_only)
 {
     cli_table table = {.columns = 2};
@@ -45,8 +52,7 @@ static cli_exit print_commands(cli_program *cli, zcache_slice family, bool shell
             shell_only ? (command->flags & CLI_SHELL_ONLY) != 0 : cli_command_shown(cli, command);
         if (!shown || (command->flags & CLI_HIDDEN) != 0)
             continue;
-        if (family.size > 0 && (strncmp(command->name, family.data, family.size) != 0 ||
-                                command->name[family.size] != ' '))
+        if (family.size > 0 && !is_of(command, family))
             continue;
         cli_table_cell(&table, "%s%s%.*s", command->name, command->usage[0] != '\0' ? " " : "",
                        (int)operands_size(command->usage), command->usage);
@@ -99,26 +105,87 @@ static cli_exit help_family(cli_program *cli, zcache_slice family)
     return print_commands(cli, family, false);
 }
 
+/* ---- for programs ---------------------------------------------------------------------------- */
+
+static void json_member(cli_program *cli, const char *name, const char *text)
+{
+    cli_json_name(cli, name);
+    cli_json_text(cli, text);
+}
+
+static void json_command(cli_program *cli, const cli_command *command)
+{
+    uint32_t options = cli_command_options(cli, command);
+    cli_json_begin(cli, '{');
+    json_member(cli, "name", command->name);
+    json_member(cli, "usage", command->usage);
+    json_member(cli, "summary", command->summary);
+    json_member(cli, "help", command->help);
+    cli_json_name(cli, "shell_only");
+    cli_json_bool(cli, (command->flags & CLI_SHELL_ONLY) != 0);
+    cli_json_name(cli, "options");
+    cli_json_begin(cli, '[');
+    for (int id = 0; id < CLI_OPTION_COUNT; id++)
+        if ((options & UINT32_C(1) << id) != 0)
+            cli_json_text(cli, cli_options[id].name);
+    cli_json_end(cli, ']');
+    cli_json_end(cli, '}');
+}
+
+/* The commands that `words` name, or begin to, and all options. */
+static void help_json(cli_program *cli, const zcache_slice words[], size_t count)
+{
+    size_t used;
+    const cli_command *named = cli_command_find(words, count, &used);
+    cli_json_begin(cli, '{');
+    cli_json_name(cli, "commands");
+    cli_json_begin(cli, '[');
+    for (size_t i = 0; i < cli_command_count; i++) {
+        const cli_command *command = &cli_commands[i];
+        bool wanted = named != NULL ? command == named : count == 0 || is_of(command, words[0]);
+        if (wanted && (command->flags & CLI_HIDDEN) == 0)
+            json_command(cli, command);
+    }
+    cli_json_end(cli, ']');
+    cli_json_name(cli, "options");
+    cli_json_begin(cli, '[');
+    for (int id = 0; id < CLI_OPTION_COUNT; id++) {
+        cli_json_begin(cli, '{');
+        json_member(cli, "name", cli_options[id].name);
+        json_member(cli, "letter", cli_options[id].letter);
+        json_member(cli, "argument", cli_options[id].argument);
+        json_member(cli, "help", cli_options[id].help);
+        cli_json_end(cli, '}');
+    }
+    cli_json_end(cli, ']');
+    cli_json_end(cli, '}');
+    cli_json_line(cli);
+}
+
+/* ---- on what is asked for -------------------------------------------------------------------- */
+
 static bool is_family(zcache_slice word)
 {
     for (size_t i = 0; i < cli_command_count; i++)
-        if (strlen(cli_commands[i].name) > word.size && cli_commands[i].name[word.size] == ' ' &&
-            memcmp(cli_commands[i].name, word.data, word.size) == 0)
+        if (is_of(&cli_commands[i], word))
             return true;
     return false;
 }
 
 cli_exit cli_help_on(cli_program *cli, const zcache_slice words[], size_t count)
 {
-    if (count == 0)
-        return help_program(cli);
     size_t used;
     const cli_command *command = cli_command_find(words, count, &used);
-    if (command != NULL && used == count)
-        return help_command(cli, command);
-    if (count == 1 && is_family(words[0]))
-        return help_family(cli, words[0]);
-    return cli_unknown_command(cli, words, count);
+    bool family = count == 1 && is_family(words[0]);
+    if (count > 0 && !family && (command == NULL || used != count))
+        return cli_unknown_command(cli, words, count);
+    if (cli->json) {
+        help_json(cli, words, count);
+        return CLI_DONE;
+    }
+    if (count == 0)
+        return help_program(cli);
+    return family ? help_family(cli, words[0]) : help_command(cli, command);
 }
 
 cli_exit cli_help(cli_program *cli, const cli_arguments *arguments)

@@ -29,6 +29,8 @@ bin_PROGRAMS += %D%/zcache
 	%D%/output.c \
 	%D%/ping.c \
 	%D%/plugin.c \
+	%D%/plugin-new.c \
+	%D%/plugin-check.c \
 	%D%/run.c \
 	%D%/session.c \
 	%D%/set.c \
@@ -36,12 +38,21 @@ bin_PROGRAMS += %D%/zcache
 	%D%/stats.c \
 	%D%/swap.c \
 	%D%/table.c \
+	%D%/template.c \
+	%D%/template.h \
 	%D%/text.c \
 	%D%/ttl.c \
 	%D%/version.c \
 	%D%/words.c
-%C%_zcache_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEDIT_CFLAGS)
-%C%_zcache_LDADD = host/libzcache.la $(LIBEDIT_LIBS)
+%C%_zcache_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/sdk $(LIBEDIT_CFLAGS) \
+	-DZC_BINDIR='"$(bindir)"' -DZC_TEMPLATEDIR='"$(templatedir)"'
+%C%_zcache_LDADD = sdk/libconform.la host/libzcache.la $(LIBEDIT_LIBS)
+
+if SANITIZER
+# `zcache plugin check` forks: that file tells what is wrong with it then.
+%C%_zcache_SOURCES += tests/support/fork-safe-malloc.c
+%C%_zcache_CPPFLAGS += -I$(top_srcdir)/tests/support
+endif
 
 # bash-completion looks for a file that is named like the command
 bashcompletion_DATA = %D%/completion/zcache

@@ -12,19 +12,22 @@
 
 #include "cli.h"
 
+static FILE *output(const cli_program *cli)
+{
+    return cli->file != NULL ? cli->file : stdout;
+}
+
 void cli_write(cli_program *cli, const void *data, size_t size)
 {
-    (void)cli;
     if (size > 0)
-        fwrite(data, 1, size, stdout);
+        fwrite(data, 1, size, output(cli));
 }
 
 void cli_print(cli_program *cli, const char *format, ...)
 {
-    (void)cli;
     va_list arguments;
     va_start(arguments, format);
-    vprintf(format, arguments);
+    vfprintf(output(cli), format, arguments);
     va_end(arguments);
 }
 

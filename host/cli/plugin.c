@@ -90,7 +90,7 @@ cli_exit cli_plugin_list(cli_program *cli, const cli_arguments *arguments)
  */
 
 static const char *const type_names[] = {"string", "int",  "size", "duration",
-                                         "bool",   "enum", "list"};
+                                         "bool",   "enum", "list", "fraction"};
 
 static const char *type_name(const zcache_option *option)
 {
@@ -114,7 +114,7 @@ static void format_limit(const zcache_option *option, int64_t limit, char *text)
         snprintf(text, 32, "%" PRId64, limit);
 }
 
-/* "1 to 64", or "a | b", or "". */
+/* "1 to 64", "0% to 100%", "a | b", or "". */
 static void format_range(const zcache_option *option, char *text, size_t size)
 {
     text[0] = '\0';
@@ -125,6 +125,8 @@ static void format_range(const zcache_option *option, char *text, size_t size)
         format_limit(option, option->max, max);
         snprintf(text, size, "%s to %s", min, max);
     }
+    if (option->type == ZCACHE_OPTION_FRACTION)
+        snprintf(text, size, "0%% to 100%%");
     for (size_t i = 0; option->choices != NULL && option->choices[i] != NULL; i++) {
         size_t used = strlen(text);
         snprintf(text + used, size - used, "%s%s", i > 0 ? " | " : "", option->choices[i]);
@@ -158,11 +160,8 @@ static void option_row(cli_table *table, const zcache_option *option)
                    is_secret(option) ? " (secret)" : "");
 }
 
-static void option_json(cli_program *cli, const zcache_option *option)
+void cli_json_option(cli_program *cli, const zcache_option *option)
 {
-    cli_json_begin(cli, '{');
-    cli_json_name(cli, "key");
-    cli_json_text(cli, option->key);
     cli_json_name(cli, "type");
     cli_json_text(cli, type_name(option));
     cli_json_name(cli, "default");
@@ -172,6 +171,12 @@ static void option_json(cli_program *cli, const zcache_option *option)
         cli_json_integer(cli, option->min);
         cli_json_name(cli, "max");
         cli_json_integer(cli, option->max);
+    }
+    if (option->type == ZCACHE_OPTION_FRACTION) {
+        cli_json_name(cli, "min");
+        cli_json_integer(cli, 0);
+        cli_json_name(cli, "max");
+        cli_json_integer(cli, 1);
     }
     if (option->choices != NULL) {
         cli_json_name(cli, "choices");
@@ -186,6 +191,14 @@ static void option_json(cli_program *cli, const zcache_option *option)
     cli_json_bool(cli, is_secret(option));
     cli_json_name(cli, "help");
     cli_json_text(cli, option->help);
+}
+
+static void option_json(cli_program *cli, const zcache_option *option)
+{
+    cli_json_begin(cli, '{');
+    cli_json_name(cli, "key");
+    cli_json_text(cli, option->key);
+    cli_json_option(cli, option);
     cli_json_end(cli, '}');
 }
 

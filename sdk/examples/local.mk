@@ -11,5 +11,3 @@ sdk_examples_first_LDADD = host/libzcache.la
 
 sdk_examples_tables_SOURCES = %D%/tables.c
 sdk_examples_tables_LDADD = host/libzcache.la
-
-EXTRA_DIST += %D%/plugin/mine.c

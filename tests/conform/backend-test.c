@@ -6,8 +6,11 @@
  */
 #include "conform.h"
 
-#define TIMEOUT    "cache.timeout=600ms"
 #define TIMEOUT_MS 600
+/* Where nothing has to wait for it: time that passes elsewhere, on a loaded machine, does no harm. */
+#define PATIENT_MS 20000
+/* How often an operation is called that was late, or in time no more: once may be the machine's fault. */
+#define ATTEMPTS 5
 
 /* Longer than any backoff between two attempts to reconnect. */
 #define RECOVERY_MS 15000
@@ -18,11 +21,13 @@ typedef struct backend {
     zcache_value value;
 } backend;
 
-static backend backend_start(const char *setting)
+static backend backend_start(int timeout_ms, const char *setting)
 {
     backend one = {.value = ZCACHE_VALUE_INIT};
-    const char *const settings[] = {"cache.key_prefix=b:", TIMEOUT, "cache.scan_timeout=600ms",
-                                    setting, NULL};
+    char timeout[64], scan_timeout[64];
+    snprintf(timeout, sizeof(timeout), "cache.timeout=%dms", timeout_ms);
+    snprintf(scan_timeout, sizeof(scan_timeout), "cache.scan_timeout=%dms", timeout_ms);
+    const char *const settings[] = {"cache.key_prefix=b:", timeout, scan_timeout, setting, NULL};
     one.server = server_start(conform_provider_now->kind, SERVER_TCP, NULL);
     one.cache = conform_open(one.server, settings);
     return one;
@@ -178,9 +183,15 @@ enum { CALLS = sizeof(calls) / sizeof(calls[0]) };
 static void assert_all_fail(backend *b, zcache_status one, zcache_status other)
 {
     for (size_t i = 0; i < CALLS; i++) {
-        int64_t start_ms = clock_ms();
-        zcache_status status = calls[i].call(b);
-        int64_t took_ms = clock_ms() - start_ms;
+        zcache_status status;
+        int64_t took_ms;
+        int tries = 0;
+        do {
+            int64_t start_ms = clock_ms();
+            status = calls[i].call(b);
+            took_ms = clock_ms() - start_ms;
+        } while (took_ms >= TIMEOUT_MS && ++tries < ATTEMPTS &&
+                 (took_ms > TIMEOUT_MS + CLOCK_SLACK_MS || (status != one && status != other)));
         if (status != one && status != other)
             fail_msg("%s: %s: expected %s, got %s (%s)", conform_provider_now->name, calls[i].name,
                      zcache_status_name(one), zcache_status_name(status), zcache_error_message());
@@ -194,23 +205,40 @@ static void assert_all_fail(backend *b, zcache_status one, zcache_status other)
     }
 }
 
-static void assert_recovers(backend *b)
+static void wait_for_recovery(backend *b)
 {
     int64_t end_ms = clock_ms() + RECOVERY_MS;
-    while (call_set(b) != ZCACHE_OK) {
-        if (clock_ms() > end_ms)
+    for (int tries = 1; call_set(b) != ZCACHE_OK; tries++) {
+        if (clock_ms() > end_ms && tries >= 10 * ATTEMPTS)
             fail_msg("%s: not recovered after %d ms: %s", conform_provider_now->name, RECOVERY_MS,
                      zcache_error_message());
         clock_sleep_ms(20);
     }
-    for (size_t i = 0; i < CALLS; i++) {
-        zcache_status status = calls[i].call(b);
-        if (status < 0)
+}
+
+/* One call that comes too late may cost the connection. */
+static void assert_works(backend *b, size_t i)
+{
+    for (int tries = 1;; tries++) {
+        wait_for_recovery(b);
+        int64_t start_ms = clock_ms();
+        if (calls[i].call(b) >= 0)
+            return;
+        if (clock_ms() - start_ms < TIMEOUT_MS || tries == ATTEMPTS)
             fail_msg("%s: after the recovery: %s: %s", conform_provider_now->name, calls[i].name,
                      zcache_error_message());
     }
-    put(b->cache, "k", "recovered");
-    assert_holds(b->cache, "k", "recovered");
+}
+
+static void assert_recovers(backend *b)
+{
+    for (size_t i = 0; i < CALLS; i++)
+        assert_works(b, i);
+    assert_status(ZCACHE_OK, zcache_set(b->cache, "k", "recovered", 9,
+                                        ZCACHE_WRITE(.timeout_ms = ZCACHE_MINUTES(1))));
+    assert_status(ZCACHE_OK, zcache_get(b->cache, "k", &b->value,
+                                        ZCACHE_READ(.timeout_ms = ZCACHE_MINUTES(1))));
+    assert_text("recovered", &b->value);
 }
 
 /* ---- tests ----------------------------------------------------------------------------------- */
@@ -218,7 +246,7 @@ static void assert_recovers(backend *b)
 static void test_killed_backend_is_unavailable_and_comes_back(void **state)
 {
     (void)state;
-    backend b = backend_start(NULL);
+    backend b = backend_start(TIMEOUT_MS, NULL);
     assert_recovers(&b);
     server_kill(b.server);
     assert_all_fail(&b, ZCACHE_E_UNAVAILABLE, ZCACHE_E_UNAVAILABLE);
@@ -230,7 +258,7 @@ static void test_killed_backend_is_unavailable_and_comes_back(void **state)
 static void test_restarted_backend_is_simply_empty(void **state)
 {
     (void)state;
-    backend b = backend_start(NULL);
+    backend b = backend_start(PATIENT_MS, NULL);
     put(b.cache, "k", "v");
     server_restart(b.server);
     int64_t end_ms = clock_ms() + RECOVERY_MS;
@@ -247,7 +275,7 @@ static void test_cache_opens_while_its_backend_is_down(void **state)
     backend b = {.value = ZCACHE_VALUE_INIT};
     b.server = server_start(conform_provider_now->kind, SERVER_TCP, NULL);
     server_kill(b.server);
-    const char *const settings[] = {"cache.key_prefix=b:", TIMEOUT, NULL};
+    const char *const settings[] = {"cache.key_prefix=b:", "cache.timeout=20s", NULL};
     b.cache = conform_open(b.server, settings);
     assert_status(ZCACHE_E_UNAVAILABLE, call_get(&b));
     server_restart(b.server);
@@ -258,7 +286,7 @@ static void test_cache_opens_while_its_backend_is_down(void **state)
 static void test_frozen_backend_times_out_and_comes_back(void **state)
 {
     (void)state;
-    backend b = backend_start(NULL);
+    backend b = backend_start(TIMEOUT_MS, NULL);
     assert_recovers(&b);
     server_freeze(b.server);
     assert_all_fail(&b, ZCACHE_E_TIMEOUT, ZCACHE_E_UNAVAILABLE);
@@ -272,7 +300,7 @@ static void test_frozen_backend_times_out_and_comes_back(void **state)
 static void test_late_replies_answer_nobody(void **state)
 {
     (void)state;
-    backend b = backend_start(NULL);
+    backend b = backend_start(PATIENT_MS, NULL);
     char key[16];
     for (int i = 0; i < 20; i++) {
         snprintf(key, sizeof(key), "k%d", i);
@@ -325,7 +353,7 @@ static void test_timeout_of_a_call_wins_over_the_configured_one(void **state)
 static void test_timeout_is_used_up_before_giving_up(void **state)
 {
     (void)state;
-    backend b = backend_start(NULL);
+    backend b = backend_start(PATIENT_MS, NULL);
     put(b.cache, "k", "v");
     server_freeze(b.server);
     int64_t start_ms = clock_ms();
@@ -339,7 +367,7 @@ static void test_timeout_is_used_up_before_giving_up(void **state)
 static void test_errors_are_misses_where_that_is_configured(void **state)
 {
     (void)state;
-    backend b = backend_start("cache.errors=miss");
+    backend b = backend_start(PATIENT_MS, "cache.errors=miss");
     put(b.cache, "k", "v");
     server_kill(b.server);
     for (size_t i = 0; i < CALLS; i++) {
@@ -361,7 +389,7 @@ static void test_errors_are_misses_where_that_is_configured(void **state)
 static void test_bad_input_is_refused_before_any_io(void **state)
 {
     (void)state;
-    backend b = backend_start(NULL);
+    backend b = backend_start(PATIENT_MS, NULL);
     char key[300];
     char *large = calloc(1, 1000001);
     assert_non_null(large);
@@ -378,7 +406,7 @@ static void test_bad_input_is_refused_before_any_io(void **state)
 static void test_statistics_of_the_cache_are_told_without_backend(void **state)
 {
     (void)state;
-    backend b = backend_start(NULL);
+    backend b = backend_start(PATIENT_MS, NULL);
     server_kill(b.server);
     assert_status(ZCACHE_E_UNAVAILABLE, call_get(&b));
     assert_status(ZCACHE_E_UNAVAILABLE, call_stats(&b));
@@ -388,8 +416,8 @@ static void test_statistics_of_the_cache_are_told_without_backend(void **state)
 static void test_cache_closes_while_its_backend_is_frozen(void **state)
 {
     (void)state;
-    backend b = backend_start(NULL);
-    put(b.cache, "k", "v");
+    backend b = backend_start(TIMEOUT_MS, NULL);
+    wait_for_recovery(&b); /* it is connected */
     server_freeze(b.server);
     int64_t start_ms = clock_ms();
     assert_status(ZCACHE_OK, zcache_close(b.cache));

@@ -9,22 +9,31 @@
 #define SETTINGS 32
 
 static const conform_provider providers[] = {
-    {.name = "memory", .granule_ms = 1, .key_max = 1024},
-    {.name = "redis", .has_server = true, .kind = SERVER_REDIS, .granule_ms = 1, .key_max = 1024},
+    {.name = "memory", .granule_ms = 1, .key_max = 1024, .has_native = true},
+    {.name = "my-store", .granule_ms = 1, .key_max = 1024}, /* sdk/template */
+    {.name = "redis",
+     .has_server = true,
+     .kind = SERVER_REDIS,
+     .granule_ms = 1,
+     .key_max = 1024,
+     .has_native = true},
     {.name = "memcached",
      .has_server = true,
      .kind = SERVER_MEMCACHED,
      .granule_ms = 1000,
      .key_max = 250,
-     .text_keys = true},
+     .text_keys = true,
+     .has_native = true},
+    {.name = "lmdb", .granule_ms = 1, .key_max = 511, .has_directory = true},
 };
 
 const conform_provider *conform_provider_now;
 server *conform_server;
+static const char *conform_directory; /* temporary; NULL without one */
 
 int64_t conform_late_ms(void)
 {
-    return 2 * conform_provider_now->granule_ms + CLOCK_SLACK_MS;
+    return 2 * conform_provider_now->granule_ms + 2000;
 }
 
 /* Whether `settings` has one of the name that `setting` has. */
@@ -35,6 +44,17 @@ static bool is_set(const char *const settings[], const char *setting)
         if (strncmp(*settings, setting, name_size) == 0)
             return true;
     return false;
+}
+
+const char *conform_place(const server *one)
+{
+    static char directory[4096];
+    if (conform_provider_now->has_directory) {
+        snprintf(directory, sizeof(directory), "%s.path=%s", conform_provider_now->name,
+                 conform_directory);
+        return directory;
+    }
+    return one == NULL ? NULL : server_setting(one);
 }
 
 zcache_status conform_try_open(zcache **cache, server *one, const char *const settings[])
@@ -48,7 +68,7 @@ zcache_status conform_try_open(zcache **cache, server *one, const char *const se
     snprintf(connect_timeout, sizeof(connect_timeout), "%s.connect_timeout=20s",
              conform_provider_now->name);
     const char *ours[] = {plugin_path, "cache.timeout=20s", one == NULL ? NULL : connect_timeout,
-                          one == NULL ? NULL : server_setting(one)};
+                          conform_place(one)};
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
         if (ours[i] != NULL && !is_set(settings, ours[i]))
             all[count++] = ours[i];
@@ -123,6 +143,8 @@ static struct CMUnitTest *all_tests(size_t *count)
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         if (parts[i]->needs_server && !conform_provider_now->has_server)
             continue;
+        if (parts[i]->needs_native && !conform_provider_now->has_native)
+            continue;
         if (parts[i]->only != NULL && strcmp(parts[i]->only, conform_provider_now->name) != 0)
             continue;
         tests = realloc(tests, (*count + parts[i]->count) * sizeof(*tests));
@@ -140,7 +162,7 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], providers[i].name) == 0)
             conform_provider_now = &providers[i];
     if (conform_provider_now == NULL || argc > 3) {
-        fprintf(stderr, "usage: conform memory|redis|memcached [PATTERN]\n");
+        fprintf(stderr, "usage: conform memory|my-store|redis|memcached|lmdb [PATTERN]\n");
         return 2;
     }
     if (getenv("ZCACHE_TEST_PLUGINS") == NULL) {
@@ -155,6 +177,8 @@ int main(int argc, char **argv)
         conform_server = server_start(conform_provider_now->kind, SERVER_UNIX,
                                       redis ? NULL : SERVER_ARGUMENTS("-m", "256"));
     }
+    if (conform_provider_now->has_directory)
+        conform_directory = temp_dir();
     char name[64];
     snprintf(name, sizeof(name), "conform-%s", conform_provider_now->name);
     size_t count;

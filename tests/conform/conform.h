@@ -27,6 +27,7 @@
 #include "clock.h"
 #include "expect.h"
 #include "servers.h"
+#include "temp.h"
 
 /* ---- the provider under test ----------------------------------------------------------------- */
 
@@ -37,6 +38,8 @@ typedef struct conform_provider {
     int64_t granule_ms; /* TTLs are exact to this */
     size_t key_max;     /* the longest key it can be configured for */
     bool text_keys;     /* its server sees keys percent-encoded */
+    bool has_native;    /* it lends handles */
+    bool has_directory; /* it stores in a directory, which it is given as `path` */
 } conform_provider;
 
 extern const conform_provider *conform_provider_now;
@@ -53,6 +56,10 @@ typedef struct conform {
     char prefix[24];    /* its key_prefix */
     zcache_value value; /* released after the test */
 } conform;
+
+/* The setting that says where the entries are: the server's address, or the directory. NULL: the
+ * provider needs none. */
+const char *conform_place(const server *one);
 
 /* Opens a cache on the provider and `one` (NULL without a server). The settings, up to NULL, take
  * the place of ours of the same name: plugin_path, timeout, the server's address. */
@@ -115,6 +122,7 @@ typedef struct conform_part {
     const struct CMUnitTest *tests;
     size_t count;
     bool needs_server; /* about servers: nothing to say of a provider without one */
+    bool needs_native; /* about handles that are lent */
     const char *only;  /* about what one provider alone has; NULL: for all */
 } conform_part;
 
@@ -134,6 +142,7 @@ typedef struct conform_part {
     X(argument)          \
     X(info)              \
     X(native)            \
+    X(lease)             \
     X(thread)            \
     X(fork)              \
     X(backend)           \

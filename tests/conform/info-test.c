@@ -21,14 +21,16 @@ static void take_stat(void *user, const zcache_stat *stat)
     } known[] = {{"cache_hits", &all->hits},     {"cache_misses", &all->misses},
                  {"cache_writes", &all->writes}, {"cache_deletes", &all->deletes},
                  {"cache_errors", &all->errors}, {"cache_generation", &all->generation}};
-    size_t name_size = strlen(conform_provider_now->name);
+    char own[ZCACHE_NAME_SIZE + 1];
+    int own_size = snprintf(own, sizeof(own), "%s_", conform_provider_now->name);
+    for (char *at = own; *at != '\0'; at++)
+        *at = *at == '-' ? '_' : *at;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (strcmp(stat->name, known[i].name) == 0)
             *known[i].number = stat->number;
     if (strcmp(stat->name, "cache_provider") == 0)
         snprintf(all->provider, sizeof(all->provider), "%s", stat->text);
-    if (strncmp(stat->name, conform_provider_now->name, name_size) == 0 &&
-        stat->name[name_size] == '_')
+    if (strncmp(stat->name, own, (size_t)own_size) == 0)
         all->own++;
     else if (strncmp(stat->name, "cache_", 6) != 0)
         all->wrong++;
@@ -111,8 +113,7 @@ static void test_default_cache_is_null(void **state)
     snprintf(plugin_path, sizeof(plugin_path), "cache.plugin_path=%s",
              getenv("ZCACHE_TEST_PLUGINS"));
     snprintf(key_prefix, sizeof(key_prefix), "%s", conform_new_prefix(prefix));
-    if (conform_server != NULL)
-        settings[3] = server_setting(conform_server);
+    settings[3] = conform_place(conform_server);
     const zcache_options *options =
         ZCACHE_OPTIONS(.provider = conform_provider_now->name, .settings = settings);
     for (int i = 0; i < 2; i++) {

@@ -165,8 +165,12 @@ static void test_handle_is_the_client_librarys_own(void **state)
 
 static const struct CMUnitTest native_tests[] = {
     TEST(test_handle_of_another_type_is_refused),
+};
+CONFORM_PART(native, .only = NULL);
+
+static const struct CMUnitTest lease_tests[] = {
     TEST(test_handle_is_lent_and_given_back),
     TEST(test_cache_does_not_close_over_a_lease),
     TEST(test_handle_is_the_client_librarys_own),
 };
-CONFORM_PART(native, .only = NULL);
+CONFORM_PART(lease, .needs_native = true);

@@ -235,8 +235,7 @@ static void test_caches_can_be_opened_and_closed_by_all_threads_at_once(void **s
     snprintf(plugin_path, sizeof(plugin_path), "cache.plugin_path=%s",
              getenv("ZCACHE_TEST_PLUGINS"));
     snprintf(prefix, sizeof(prefix), "cache.key_prefix=%s", t->prefix);
-    if (conform_server != NULL)
-        settings[3] = server_setting(conform_server);
+    settings[3] = conform_place(conform_server);
     zcache_options options = {
         .size = sizeof(options), .provider = conform_provider_now->name, .settings = settings};
     threads_run(THREADS, open_and_close, &options);

@@ -136,11 +136,13 @@ static void test_first_call_of_a_thread(void **state)
 /* ---- the providers ------------------------------------------------------------------------------
  */
 
-static void describe(subject *about, const char *provider, server *one, const char *native_type)
+static void describe(subject *about, const char *provider, server *one, const char *setting,
+                     const char *native_type)
 {
     static char plugin_path[4096];
     char text[8192];
-    const char *setting = one == NULL ? "memory.max_memory=4m" : server_setting(one);
+    if (one != NULL)
+        setting = server_setting(one);
     const char *dot = strchr(setting, '.');
     snprintf(plugin_path, sizeof(plugin_path), "cache.plugin_path=%s",
              getenv("ZCACHE_TEST_PLUGINS"));
@@ -160,35 +162,45 @@ static void describe(subject *about, const char *provider, server *one, const ch
 
 int main(int argc, char **argv)
 {
-    static subject subjects[3];
-    test_case *cases = calloc(3 * allocation_trial_count + 1, sizeof(*cases));
-    struct CMUnitTest *tests = calloc(3 * allocation_trial_count + 1, sizeof(*tests));
+    static subject subjects[4];
+    test_case *cases = calloc(4 * allocation_trial_count + 1, sizeof(*cases));
+    struct CMUnitTest *tests = calloc(4 * allocation_trial_count + 1, sizeof(*tests));
     size_t subject_count = 0, count = 0;
     if (cases == NULL || tests == NULL)
         return 1;
     failing_allocator_install();
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
-    describe(&subjects[subject_count++], "memory", NULL, "zcache.memory_engine/1");
+    describe(&subjects[subject_count++], "memory", NULL, "memory.max_memory=4m",
+             "zcache.memory_engine/1");
 #ifdef HAVE_REDIS
     describe(&subjects[subject_count++], "redis", server_start(SERVER_REDIS, SERVER_UNIX, NULL),
-             ZCACHE_REDIS_NATIVE_TYPE);
+             NULL, ZCACHE_REDIS_NATIVE_TYPE);
 #endif
 #ifdef HAVE_MEMCACHED
     describe(&subjects[subject_count++], "memcached",
-             server_start(SERVER_MEMCACHED, SERVER_UNIX, NULL), "libmemcached.memcached_st/1");
+             server_start(SERVER_MEMCACHED, SERVER_UNIX, NULL), NULL,
+             "libmemcached.memcached_st/1");
+#endif
+#ifdef HAVE_LMDB
+    static char place[4096];
+    snprintf(place, sizeof(place), "lmdb.path=%s", temp_dir());
+    describe(&subjects[subject_count++], "lmdb", NULL, place, NULL);
 #endif
     cases[0] = (test_case){.about = &subjects[0], .what = &allocation_trials[0]};
     tests[count++] = (struct CMUnitTest){.name = "test_first_call_of_a_thread",
                                          .test_func = test_first_call_of_a_thread,
                                          .initial_state = &cases[0]};
     for (size_t i = 0; i < subject_count; i++)
-        for (size_t j = 0; j < allocation_trial_count; j++, count++) {
+        for (size_t j = 0; j < allocation_trial_count; j++) {
+            if (allocation_trials[j].needs_native && subjects[i].native_type == NULL)
+                continue;
             cases[count] = (test_case){.about = &subjects[i], .what = &allocation_trials[j]};
             snprintf(cases[count].name, sizeof(cases[count].name), "test_%s_on_%s",
                      allocation_trials[j].name, subjects[i].provider);
             tests[count] = (struct CMUnitTest){
                 .name = cases[count].name, .test_func = run_trial, .initial_state = &cases[count]};
+            count++;
         }
     int failed = _cmocka_run_group_tests("allocation-failure", tests, count, NULL, NULL);
     free(tests);

@@ -18,8 +18,8 @@ typedef struct subject {
     const char *provider;
     server *server; /* NULL: it needs none */
     const char *settings[6];
-    char file[4096]; /* an INI file with the same settings */
-    const char *native_type;
+    char file[4096];         /* an INI file with the same settings */
+    const char *native_type; /* NULL: it lends none */
 } subject;
 
 /* One call under test. */
@@ -28,7 +28,8 @@ typedef struct trial {
     /* Makes the call. Whatever it returns, nothing but the cache may stay allocated: results are
      * released. A result that is wrong is ZCACHE_E_INTERNAL. */
     zcache_status (*call)(const subject *about, zcache *cache);
-    bool opens; /* it opens a cache itself, and closes it: `cache` is NULL */
+    bool opens;        /* it opens a cache itself, and closes it: `cache` is NULL */
+    bool needs_native; /* only for providers that lend handles */
 } trial;
 
 extern const trial allocation_trials[];

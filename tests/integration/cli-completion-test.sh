@@ -32,25 +32,28 @@ completes 'commands' "$(lines get set del exists ttl touch incr mget mset keys c
     plugin config ctl version help)" ''
 completes 'the beginning of a command' "$(lines mget mset)" m
 completes 'a command after options' ping --json -p memory pi
-completes 'the second word' "$(lines list info)" plugin ''
+completes 'the second word' "$(lines list info new check)" plugin ''
 completes 'the beginning of the second word' check config c
 completes 'nothing after a whole command' '' ping ''
 completes 'no keys, which would ask the server' '' get ''
 completes 'options' "$(lines --config --provider --table --set --json --version --help)" --
 completes 'options of a command' "$(lines --table --ttl)" set --t
 completes 'no options after --' '' get -- --
-completes 'providers' "$(lines memcached memory redis)" -p ''
+completes 'providers' "$(lines lmdb memcached memory redis)" -p ''
 completes 'the beginning of a provider' "$(lines memcached memory)" --provider mem
 completes 'plugins' "$(lines memcached memory)" plugin info mem
 completes 'settings' "$(lines cache.max_key_length= cache.max_value_size=)" -s cache.max_
 completes 'durations' "$(lines 500ms 30s 15m 1h 7d never)" touch a --ttl ''
 completes 'commands of ctl' "$(lines status stats)" ctl st
 completes 'modes of a swap' "$(lines cold copy)" ctl swap redis --mode ''
+completes 'options of plugins' 'memory.max_memory=' ctl set ''
 completes 'log levels' "$(lines debug)" ctl log d
 completes 'help' "$(lines get)" help ge
 completes 'help of two words' info help plugin i
 completes 'files of -c' "$(lines "$dir/files/one.ini" "$dir/files/two.ini")" -c "$dir/files/"
 completes 'files of config check' "$dir/files/two.ini" config check "$dir/files/t"
+completes 'no names of plugins that are to be' '' plugin new m
+completes 'the directory of a new plugin' "$dir/files" plugin new mine "$dir/fi"
 completes 'nothing with a wrong configuration' '' -c /nowhere/zcache.ini -p ''
 expect 'bash knows the function' 0 'complete -F _zcache zcache' '' \
     bash -c '. "$1" && complete -p zcache' bash "$ZCACHE_TEST_SOURCE/host/cli/zcache.bash"

@@ -77,7 +77,7 @@ expect 'a secret of the environment neither' 0 '[redis] url = *** # environment 
     with REDIS_URL=redis://eve:open-sesame@h/ setting '[redis] url' zcache -p redis
 expect 'a secret is in no message' 3 '' 'zcache: *redis*' keeps_the_secret zcache -c "$ini" ping
 expect_like 'config show --json' 0 \
-    "\[{\"section\": \"cache\", \"key\": \"provider\", \"value\": \"redis\", \"origin\": \"$ini:3\", \"secret\": false}, *\"section\": \"redis\", \"key\": \"url\", \"value\": \"\*\*\*\", *\"secret\": true}*\]" '' \
+    "\[{\"section\": \"cache\", \"key\": \"provider\", \"value\": \"redis\", \"origin\": \"$ini:3\", \"type\": \"string\", \"default\": \"memory\", \"required\": false, \"secret\": false, \"help\": \"*\"}, *\"key\": \"long_keys\", *\"choices\": \[\"refuse\", \"hash\"\], *\"key\": \"rate\", *\"type\": \"int\", \"default\": \"0\", \"min\": 0, *\"section\": \"redis\", \"key\": \"url\", \"value\": \"\*\*\*\", *\"secret\": true, *\]" '' \
     zcache -c "$ini" config show --json
 expect 'config show in the shell tells of the open cache' 0 \
     "$(lines OK '[cache] timeout = 4s # option')" '' eval \
@@ -133,9 +133,12 @@ expect 'an unknown setting of -s' 4 '' 'zcache: *timeot*did you mean "timeout"[?
 # ---- plugins ----
 
 expect_like 'plugin list' 0 "cbor       1.0.0  codec     *cbor.so       *
+fault      1.0.0  filter    *fault.so      *
+lmdb       1.0.0  provider  *lmdb.so       *
 memcached  1.0.0  provider  *memcached.so  *
 memory     1.0.0  provider  *memory.so     *
-redis      1.0.0  provider  *redis.so      *" '' zcache plugin list
+redis      1.0.0  provider  *redis.so      *
+stats      1.0.0  filter    *stats.so      *" '' zcache plugin list
 expect_like 'plugin list --json' 0 '\[{"name": "cbor", "file": "*", "refused": null, "version": "1.0.0", "kind": "codec", "summary": "*"}, *\]' '' \
     zcache --json plugin list
 expect_like 'plugin info memory' 0 'memory 1.0.0: *capabilities  get set del *

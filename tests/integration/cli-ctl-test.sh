@@ -13,6 +13,7 @@ cat >"$ini" <<INI
 [cache]
 provider = memory
 key_prefix = ctl:
+filters = stats, fault
 
 [control]
 socket = $dir/%p.sock
@@ -79,6 +80,44 @@ expect_like 'how the last swap went' 0 '*last asked *swap to nope, failed: *' ''
 expect 'a name that is none' 2 '' '*is no name of a provider*' ctl swap 'a b'
 expect 'verify without a copy' 2 '' '*need --mode copy*' ctl swap redis --verify
 expect 'a mode that there is not' 2 '' '*"warm" is no mode*' ctl swap redis --mode warm
+
+# ---- options ----
+
+# said N TEXT: the process at descriptor N has written that.
+said() {
+    tries=0
+    until grep -q "$2" "$dir/out$1" || [ $tries -eq 200 ]; do
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+    grep -q "$2" "$dir/out$1"
+}
+
+expect 'options of a filter' 0 '' '' ctl set fault.error_rate=100% fault.error_operations=get \
+    'fault.keys=*:bad *:worse'
+expect_like 'where they come from' 0 '*\[fault\] keys *= \*:bad \*:worse *# control socket*
+\[fault\] error_rate *= 100% *# control socket*\[fault\] delay *= 0ms *# default*' '' ctl config
+echo 'get worse' >&7
+check 'they hold' said 7 'this get was made to fail'
+expect_like 'what came of it' 0 '*stats_(cache)_errors *1
+*fault_errors *1
+*' '' ctl stats
+expect 'an option that there is not' 4 '' \
+    "zcache: $first: control socket: \\[fault\\] eror_rate: no such key; did you mean \"error_rate\"\\?" \
+    ctl set fault.seed=1 fault.eror_rate=0
+expect 'a value that cannot be' 4 '' '*error_rate = "200%": must be 0 to 1, or 0% to 100%' \
+    ctl set fault.error_rate=200%
+expect 'a plugin that is not open' 4 '' '*\[fualt\]: no plugin of this name is open; did you mean \[fault\]\?' \
+    ctl set fualt.error_rate=0
+expect 'another section' 4 '' '*\[cache\]: only options of open plugins can be set*' \
+    ctl set cache.timeout=2s
+expect 'two sections' 4 '' '*only options of one plugin are set at once*' \
+    ctl set fault.seed=1 stats.reset=1
+expect 'no value' 2 '' '*"fault.seed": expected SECTION.KEY=VALUE*' ctl set fault.seed
+expect_like 'as JSON' 0 '{"socket": "*", "status": "OK"}' '' ctl set stats.reset=1 --json
+expect 'the file wins after a reload' 0 \
+    'reloaded: [fault] keys, [fault] error_rate, [fault] error_operations, [stats] reset' '' ctl reload
+expect_like 'and says so' 0 '*\[fault\] error_rate *= 0% *# default*' '' ctl config
 
 # ---- a reload ----
 

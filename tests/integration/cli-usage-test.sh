@@ -22,7 +22,7 @@ expect '-h too' 0 "$(cat "$dir/all")" '' zcache -h
 check 'help fits a terminal of 100 columns' awk 'length($0) > 100 { exit 1 }' "$dir/all"
 
 for command in get set del exists ttl touch incr mget mset keys clear ping stats shell \
-    'plugin list' 'plugin info' 'config check' 'config show' version help; do
+    'plugin list' 'plugin info' 'plugin new' 'config check' 'config show' version help; do
     # shellcheck disable=SC2086 # a command may be two words
     expect_like "help $command" 0 "usage: zcache $command*
 Options:
@@ -38,7 +38,13 @@ for command in swap table exit quit; do
 done
 expect_like 'help of a family' 0 'usage: zcache plugin COMMAND
 *plugin list *
-*plugin info NAME *' '' zcache plugin --help
+*plugin info NAME *plugin new NAME \[DIR\] *' '' zcache plugin --help
+expect_like 'help --json' 0 \
+    '{"commands": \[{"name": "get", "usage": "KEY", "summary": "*", "help": "*", "shell_only": false, "options": \["--config", *\]}, *{"name": "exit", *"shell_only": true, *}\], "options": \[{"name": "--config", "letter": "-c", "argument": "FILE", "help": "*"}, *\]}' '' \
+    zcache help --json
+expect_like 'help --json of a command' 0 '{"commands": \[{"name": "ctl log", *}\], *}' '' \
+    zcache ctl log --help --json
+expect 'help --json of a family' 0 2 '' eval 'zcache help config --json | grep -o "\"usage\"" | wc -l'
 expect_like 'set --help tells its options' 0 '*--ttl DURATION *--add *--replace *' '' \
     zcache set --help
 expect_like '--help needs no operands and opens nothing' 0 'usage: zcache get KEY*' '' \

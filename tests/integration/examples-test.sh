@@ -17,13 +17,13 @@ after the clear: no such key'
 
 tables_on() {
     ZCACHE_PROVIDER=$1 ZCACHE_CACHE_SERIALIZATION=$2 REDIS_URL=unix:$redis_socket \
-        MEMCACHED_SERVERS=$memcached_socket \
+        MEMCACHED_SERVERS=$memcached_socket ZCACHE_LMDB_PATH=$dir/store \
         "$ZCACHE_TEST_BUILD/run" "$ZCACHE_TEST_BUILD/sdk/examples/tables"
 }
 
 start_redis
 start_memcached
-for provider in memory redis memcached; do
+for provider in memory redis memcached lmdb; do
     for codec in json msgpack; do
         check_output "typed tables on $provider as $codec" "$expected" tables_on $provider $codec
     done

@@ -8,6 +8,7 @@ if PLUGIN_STATS
 FILTER_TESTS = tests/integration/fault-filter-test tests/integration/stats-filter-test
 check_PROGRAMS += $(FILTER_TESTS)
 TESTS += $(FILTER_TESTS)
+TESTS += %D%/filter-check-test.sh
 FILTER_HARNESS = %D%/filter-harness.c %D%/filter-harness.h tests/fixtures/fixture-files.h
 tests_integration_fault_filter_test_SOURCES = %D%/fault-filter-test.c $(FILTER_HARNESS)
 tests_integration_fault_filter_test_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -19,3 +20,4 @@ endif
 endif
 endif
 endif
+EXTRA_DIST += %D%/filter-check-test.sh

@@ -61,12 +61,20 @@ PROGRAM
     $CXX -std=c++17 $SANITIZER_CFLAGS -o second second.cpp $(package --cflags --libs zcache)
 }
 
+# The command finds its template in DESTDIR, where its own place tells.
+new_plugin() {
+    env -u ZCACHE_TEMPLATE LD_LIBRARY_PATH="$root$libdir" "$root$bindir/zcache" plugin new mine
+}
+
+make_plugin() {
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PKG_CONFIG_PATH="$root$libdir/pkgconfig" \
+        PKG_CONFIG_SYSROOT_DIR="$root" PKG_CONFIG_DISABLE_UNINSTALLED=1 make -C mine CC="$CC"
+}
+
 # A plugin is installed by rename: a file that is loaded must never be overwritten.
-compile_plugin() {
-    # shellcheck disable=SC2046 # a list of flags
-    $CC -o mine.so.new "$ZCACHE_TEST_SOURCE/sdk/examples/plugin/mine.c" \
-        $(package --cflags --libs zcache-plugin) &&
-        mv mine.so.new "$root$plugindir/mine.so"
+install_plugin() {
+    cp mine/mine.so "$root$plugindir/mine.so.new" &&
+        mv "$root$plugindir/mine.so.new" "$root$plugindir/mine.so"
 }
 
 installed() {
@@ -82,7 +90,13 @@ nothing_is_left() {
     ! find "$root" ! -type d | grep .
 }
 
+# man zcache_get finds the page that tells of it.
+page_of() {
+    cmp "$root$mandir/man3/zcache_$1.3" "$ZCACHE_TEST_SOURCE/sdk/man/zcache.3"
+}
+
 libdir=$(directory libdir) plugindir=$(directory plugindir) bindir=$(directory bindir)
+mandir=$(directory mandir)
 check 'make install DESTDIR=…' make_in_build install
 check 'the soname is libzcache.so.1' soname_is libzcache.so.1
 check 'a program compiles by zcache.pc' compile_program
@@ -94,9 +108,14 @@ fi
 check_output 'zcache-plugin.pc tells where plugins go' "$plugindir" \
     env PKG_CONFIG_PATH="$root$libdir/pkgconfig" PKG_CONFIG_DISABLE_UNINSTALLED=1 \
     pkg-config --variable=plugindir zcache-plugin
-check 'a plugin compiles by zcache-plugin.pc' compile_plugin
+check 'zcache plugin new finds its template' new_plugin
+check 'a plugin compiles by zcache-plugin.pc' make_plugin
+check 'it goes where plugins go' install_plugin
 check_output 'the installed command runs it' "$(printf 'OK\n1')" keeps_an_entry
 check 'every plugin in the directory is accepted' installed "$root$bindir/zcache" plugin list
+for function in get open_file key_list_free; do
+    check "zcache_$function has a page" page_of $function
+done
 check 'make uninstall DESTDIR=…' make_in_build uninstall
 check 'nothing is left' nothing_is_left
 done_testing

@@ -64,9 +64,9 @@ tests_integration_plugin_refusal_test_LDADD = $(SUPPORT_LIBS) $(TEST_LIBS)
 TESTS += tests/integration/plugin-refusal-test
 TESTS += %D%/exported-symbols.sh
 EXTRA_DIST += %D%/exported-symbols.sh
-TESTS += %D%/readme-test.sh %D%/install-test.sh %D%/examples-test.sh \
+TESTS += %D%/readme-test.sh %D%/install-test.sh %D%/installed-plugin-test.sh %D%/examples-test.sh \
 	%D%/man-test.sh
-EXTRA_DIST += %D%/readme-test.sh %D%/install-test.sh %D%/examples-test.sh \
+EXTRA_DIST += %D%/readme-test.sh %D%/install-test.sh %D%/installed-plugin-test.sh %D%/examples-test.sh \
 	%D%/man-test.sh
 
 
