@@ -4,7 +4,7 @@
 #
 # Every header of the SDK compiles by itself, without a warning, in each standard of C and C++ that it
 # promises, by every compiler that is there; so do a struct with every kind of field, options made in
-# place, and the tests of the C++ API.
+# place, the template of plugins, and the tests of the C++ API.
 # shellcheck source=tests/support/tap.sh
 . "$ZCACHE_TEST_SOURCE/tests/support/tap.sh"
 
@@ -47,7 +47,7 @@ check_program() {
     done
 }
 
-for header in types.h zcache.h codec.h plugin.h admin.h; do
+for header in types.h zcache.h codec.h plugin.h admin.h harness.h native/memory.h; do
     check_header "$header" 'gcc clang' c c99 c11 c17
     check_header "$header" 'g++ clang++' cpp c++11 c++20
 done
@@ -57,6 +57,8 @@ check_header zcache.hpp 'g++ clang++' cpp c++17 c++20
 
 check_program tests/compile/every-field.c 'gcc clang' -Wconversion c11 c17
 check_program tests/compile/every-field.c 'g++ clang++' '-x c++' c++17 c++20
+check_program sdk/template/my-store.c 'gcc clang' '-Wshadow -Wconversion -Wno-sign-conversion' \
+    c11 gnu17
 check_program tests/compile/options-in-place.c 'gcc clang' '' c11 c17
 check_program tests/compile/options-in-place.c 'g++ clang++' '-x c++' c++20
 for test in "$ZCACHE_TEST_SOURCE"/tests/integration/cpp-*-test.cpp; do

@@ -43,6 +43,11 @@ example_is_the_same() {
     sed '1,/^ \*\/$/d' "$ZCACHE_TEST_SOURCE/sdk/examples/first.c" | diff - first.c
 }
 
+# make_project NAME: as the README says, but not by the make that runs this test.
+make_project() {
+    (cd "$1" && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make CC="$CC" && mv "$1.so" ..)
+}
+
 with_plugins_here() {
     ZCACHE_PLUGIN_PATH=$dir "$ZCACHE_TEST_BUILD/host/cli/zcache" "$@"
 }
@@ -79,11 +84,8 @@ check 'the first plugin is accepted' with_plugins_here plugin info off
 check 'it takes a value' with_plugins_here -p off set a 1
 check_status 'and caches nothing' 1 with_plugins_here -p off get a
 
-check 'the example plugin compiles' \
-    compile_plugin "$ZCACHE_TEST_SOURCE/sdk/examples/plugin/mine.c" mine
-check_output 'the example plugin keeps what is set' "$(printf 'OK\n1')" \
-    shell_on mine 'set a 1' 'get a'
-check_output 'and deletes' "$(printf 'OK\nOK\nOK\n(miss)\n2')" \
-    shell_on mine 'set a 1' 'set b 2' 'del a' 'get a' 'get b'
+check 'a plugin that keeps entries is written' zcache plugin new mine
+check 'it compiles' make_project mine
+check_output 'it keeps what is set' "$(printf 'OK\n1')" shell_on mine 'set a 1' 'get a'
 
 done_testing
