@@ -47,6 +47,7 @@ include %D%/fixtures/local.mk
 include %D%/unit/local.mk
 include %D%/integration/local.mk
 include %D%/compile/local.mk
+include %D%/abi/local.mk
 include %D%/conform/local.mk
 include %D%/swap/local.mk
 include %D%/codec/local.mk
