@@ -14,10 +14,11 @@
  *        T<ttl>             the right one
  *
  * Why the token is read before: when memcached adds to a number that is being read (`incr`, `decr`
- * and `ma` of other clients), it gives the old item, too, the new token (do_add_delta, 1.4 to at
- * least 1.6.40). Whoever is reading it sees the old number with the new token, and a write with that
- * token would undo the addition. A token that was there before the number was asked for is not new:
- * the number that comes with it is its own. For the same reason zcache never uses that arithmetic.
+ * and `ma` of other clients), it gives the old item, too, the new token (do_add_delta, from 2011 on,
+ * still so in 1.6.45). Whoever is reading it sees the old number with the new token, and a write
+ * with that token would undo the addition. A token that was there before the number was asked for
+ * is not new: the number that comes with it is its own. For the same reason zcache never uses that
+ * arithmetic.
  *
  * All counters of a batch take each step together, in one round trip a server.
  */
