@@ -2,43 +2,17 @@
  * Copyright (c) The zcache authors
  *
  * incr: read, add and write in the writer's transaction, which no other process's can come between.
- * The text is added to below zero, where there is one number more.
  */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "operations.h"
 
-#define NUMBER_MAX 21 /* "-9223372036854775808" and a terminator */
-
-/* Reads a decimal text: no sign +, no leading zeros, no "-0", no blanks. False: it is none. */
-static bool parse(zcache_slice text, int64_t *number)
-{
-    const char *at = text.data, *end = at + text.size;
-    bool negative = at < end && *at == '-';
-    if (negative)
-        at++;
-    if (at == end || (*at == '0' && (negative || end - at > 1)))
-        return false;
-    int64_t value = 0;
-    for (; at < end; at++) {
-        if (*at < '0' || *at > '9')
-            return false;
-        if (__builtin_mul_overflow(value, INT64_C(10), &value) ||
-            __builtin_sub_overflow(value, (int64_t)(*at - '0'), &value))
-            return false;
-    }
-    if (!negative && value == INT64_MIN)
-        return false;
-    *number = negative ? value : -value;
-    return true;
-}
-
 static zcache_status add(const lmdb_store *store, const lmdb_found *found, int64_t delta,
                          lmdb_result *result, lmdb_failure *failure)
 {
     int64_t number = 0;
-    if (found->is_there && !parse(found->value, &number))
+    if (found->is_there && !zcache_counter_of(found->value, &number))
         return lmdb_fail(failure, ZCACHE_E_TYPE,
                          "lmdb at %s: the value is not the decimal text of a signed 64-bit number",
                          store->path);
@@ -53,7 +27,7 @@ static int incr_one(lmdb_work *work, lmdb_request *request, size_t i)
     const zcache_increment *increment = (const zcache_increment *)request->input + i;
     lmdb_result *result = &request->results[i];
     lmdb_found found;
-    char text[NUMBER_MAX];
+    char text[ZCACHE_COUNTER_SIZE];
     int rc = lmdb_find(work->txn, work->store->entries, increment->key, &found);
     if (rc != 0)
         return rc;

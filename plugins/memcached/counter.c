@@ -80,7 +80,7 @@ static zcache_status fill_counter(mc_job *job)
     mc_connection *connection = job->connection;
     const zcache_increment *increment = &incr->increments[job->unsent];
     const counter *at = &incr->counters[job->unsent];
-    char number[24];
+    char number[ZCACHE_COUNTER_SIZE];
     int size =
         snprintf(number, sizeof(number), "%lld",
                  (long long)(at->step == COUNTER_CREATE ? increment->delta : increment->result));
@@ -131,7 +131,7 @@ static void plan_write(incr_context *incr, mc_job *job, size_t i, zcache_slice v
     counter *at = &incr->counters[i];
     int64_t old;
 
-    if (!mc_parse_counter(value, &old)) {
+    if (!zcache_counter_of(value, &old)) {
         finish(incr, i,
                mc_connection_error(job->connection, ZCACHE_E_TYPE,
                                    "the value of \"%.*s\" is not a 64-bit number",

@@ -45,27 +45,6 @@ bool mc_parse_unsigned(const char *text, size_t size, uint64_t *number)
     return true;
 }
 
-bool mc_parse_counter(zcache_slice text, int64_t *number)
-{
-    const char *digits = text.data;
-    size_t size = text.size;
-    bool negative = size > 0 && digits[0] == '-';
-    uint64_t magnitude;
-
-    if (negative) {
-        digits++;
-        size--;
-    }
-    if (!mc_parse_unsigned(digits, size, &magnitude))
-        return false;
-    if (digits[0] == '0' && (size > 1 || negative))
-        return false;
-    if (magnitude > (uint64_t)INT64_MAX + negative)
-        return false;
-    *number = negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
-    return true;
-}
-
 bool mc_next_word(mc_line *rest, zcache_slice *word)
 {
     if (rest->size == 0)

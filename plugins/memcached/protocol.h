@@ -35,10 +35,6 @@ bool mc_line_begins(const mc_line *line, const char *text);
 /* Reads decimal digits, all of them; false: no such number, or above UINT64_MAX. */
 bool mc_parse_unsigned(const char *text, size_t size, uint64_t *number);
 
-/* Reads the decimal text of a signed 64-bit number in its one canonical form ("-12"; no `+`, no
- * leading zeros, no "-0", no blanks). */
-bool mc_parse_counter(zcache_slice text, int64_t *number);
-
 /* Takes the next word of a line that words are separated in by single blanks. */
 bool mc_next_word(mc_line *rest, zcache_slice *word);
 

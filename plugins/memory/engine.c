@@ -26,12 +26,13 @@
  */
 #include "memory/engine.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/random.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "memory/number.h"
 #include "memory/state.h"
 
 #define BYTES_A_SHARD   (UINT64_C(256) * 1024) /* of the limit, at least */
@@ -346,12 +347,12 @@ static zcache_status add_to(const memory_engine *engine, uint64_t hash, const me
                             zcache_increment *increment, memory_entry **fresh)
 {
     int64_t number = 0;
-    if (there != NULL && !memory_number_parse(memory_entry_value(there), &number))
+    if (there != NULL && !zcache_counter_of(memory_entry_value(there), &number))
         return ZCACHE_E_TYPE;
     if (__builtin_add_overflow(number, increment->delta, &number))
         return ZCACHE_E_RANGE;
-    char text[MEMORY_NUMBER_MAX];
-    size_t size = memory_number_format(number, text);
+    char text[ZCACHE_COUNTER_SIZE];
+    size_t size = (size_t)snprintf(text, sizeof(text), "%" PRId64, number);
     if (!fits(&engine->heap, increment->key.size, size))
         return ZCACHE_E_TOO_LARGE;
     *fresh = memory_entry_new(&engine->heap, hash, increment->key, zcache_bytes_of(text, size));

@@ -5,7 +5,6 @@ MEMORY_ENGINE_SOURCES = \
 	plugins/memory/engine.c plugins/memory/engine.h \
 	plugins/memory/entry.c plugins/memory/entry.h \
 	plugins/memory/heap.h \
-	plugins/memory/number.c plugins/memory/number.h \
 	plugins/memory/shard.c plugins/memory/shard.h \
 	plugins/memory/state.h \
 	plugins/memory/table.c plugins/memory/table.h \

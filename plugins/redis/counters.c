@@ -4,10 +4,6 @@
  * incr. INCRBY creates without a TTL and else keeps the one there is; where creating needs a TTL, a
  * script does the same. The server checks that the old value is the canonical text of a number.
  */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "batch.h"
 
 static void incr_write(redis_batch *batch, size_t i)
@@ -26,19 +22,6 @@ static void incr_write(redis_batch *batch, size_t i)
     redis_argument_number(commands, increment->ttl_ms);
 }
 
-static bool number_of_reply(zcache_slice text, int64_t *number)
-{
-    char digits[32];
-    if (text.size == 0 || text.size >= sizeof(digits))
-        return false;
-    memcpy(digits, text.data, text.size);
-    digits[text.size] = '\0';
-    char *end;
-    errno = 0;
-    *number = strtoll(digits, &end, 10);
-    return *end == '\0' && errno == 0;
-}
-
 static bool incr_read(redis_batch *batch, size_t i, size_t command, const redis_part *part)
 {
     zcache_increment *increment = (zcache_increment *)batch->context + i;
@@ -49,7 +32,7 @@ static bool incr_read(redis_batch *batch, size_t i, size_t command, const redis_
     }
     if (part->type == REDIS_REPLY_INTEGER)
         increment->result = part->number;
-    else if (part->type != REDIS_REPLY_STRING || !number_of_reply(part->text, &increment->result))
+    else if (part->type != REDIS_REPLY_STRING || !zcache_counter_of(part->text, &increment->result))
         return false;
     increment->status = ZCACHE_OK;
     return true;

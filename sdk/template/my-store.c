@@ -11,11 +11,9 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <zcache/plugin.h>
 
-#define MY_STORE_NEVER       INT64_MAX
-#define MY_STORE_NUMBER_SIZE sizeof("-9223372036854775808")
+#define MY_STORE_NEVER INT64_MAX
 
 typedef struct my_store_options {
     int64_t buckets;
@@ -299,19 +297,6 @@ static zcache_status my_store_touch(void *self, const zcache_call *call, size_t 
     return ZCACHE_OK;
 }
 
-/* A counter is what printing it gives: "+1", "01", "-0" and " 1" are none. */
-static bool my_store_number(zcache_slice value, int64_t *number)
-{
-    char text[MY_STORE_NUMBER_SIZE], printed[MY_STORE_NUMBER_SIZE];
-    if (value.size == 0 || value.size >= sizeof(text))
-        return false;
-    memcpy(text, value.data, value.size);
-    text[value.size] = '\0';
-    *number = strtoll(text, NULL, 10);
-    int size = snprintf(printed, sizeof(printed), "%" PRId64, *number);
-    return (size_t)size == value.size && memcmp(printed, text, value.size) == 0;
-}
-
 static zcache_status my_store_add(my_store_state *store, int64_t now_ns, zcache_increment *counter)
 {
     const zcache_host *host = store->host;
@@ -319,13 +304,13 @@ static zcache_status my_store_add(my_store_state *store, int64_t now_ns, zcache_
     int64_t number = 0;
     int64_t expires_ns = my_store_expiry(now_ns, counter->ttl_ms);
     if (*link != NULL) {
-        if (!my_store_number(my_store_value(*link), &number))
+        if (!zcache_counter_of(my_store_value(*link), &number))
             return host->error(host, ZCACHE_E_TYPE, "my-store: the value is no 64-bit number");
         expires_ns = (*link)->expires_ns; /* a counter that is there keeps its TTL */
     }
     if (__builtin_add_overflow(number, counter->delta, &number))
         return host->error(host, ZCACHE_E_RANGE, "my-store: the sum is no 64-bit number");
-    char text[MY_STORE_NUMBER_SIZE];
+    char text[ZCACHE_COUNTER_SIZE];
     snprintf(text, sizeof(text), "%" PRId64, number);
     my_store_entry *entry = my_store_new(host, counter->key, zcache_str(text), expires_ns);
     if (entry == NULL)

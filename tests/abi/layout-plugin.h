@@ -172,6 +172,8 @@ STRUCT(zcache_increment, 48)
     FIELD(zcache_increment, result, 32, 8)
     FIELD(zcache_increment, status, 40, 4)
 
+VALUE(ZCACHE_COUNTER_SIZE, 21)
+
 ENUM(zcache_fork_phase, 4)
     VALUE(ZCACHE_FORK_PREPARE, 0)
     VALUE(ZCACHE_FORK_PARENT, 1)

@@ -25,6 +25,12 @@ tests_unit_memory_threads_test_CPPFLAGS = $(MEMORY_TEST_CPPFLAGS)
 tests_unit_memory_threads_test_LDADD = $(MEMORY_TEST_LIBS)
 endif
 
+# What plugins share, in plugin.h.
+check_PROGRAMS += tests/unit/counter-text-test
+TESTS += tests/unit/counter-text-test
+tests_unit_counter_text_test_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_counter_text_test_LDADD = $(CMOCKA_LIBS)
+
 # What tests share.
 check_PROGRAMS += tests/unit/child-test
 TESTS += tests/unit/child-test %D%/failures-test.sh

@@ -73,44 +73,6 @@ static void test_unsigned_numbers_are_whole_and_fit(void **state)
             fail_msg("\"%s\" was taken for a number", bad[i]);
 }
 
-static void test_counters_have_one_canonical_form(void **state)
-{
-    (void)state;
-    const struct {
-        const char *text;
-        int64_t number;
-    } good[] = {{"0", 0},
-                {"7", 7},
-                {"-1", -1},
-                {"9223372036854775807", INT64_MAX},
-                {"-9223372036854775808", INT64_MIN}};
-    const char *const bad[] = {"",
-                               "-",
-                               "-0",
-                               "00",
-                               "01",
-                               "-01",
-                               "+1",
-                               "1 ",
-                               " 1",
-                               "1\n",
-                               "1.0",
-                               "1e3",
-                               "abc",
-                               "9223372036854775808",
-                               "-9223372036854775809",
-                               "18446744073709551616",
-                               "99 "};
-    int64_t number;
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        assert_true(mc_parse_counter(zcache_str(good[i].text), &number));
-        assert_true(number == good[i].number);
-    }
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        if (mc_parse_counter(zcache_str(bad[i]), &number))
-            fail_msg("\"%s\" was taken for a counter", bad[i]);
-}
-
 static void test_value_lines(void **state)
 {
     (void)state;
@@ -277,7 +239,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines_end_at_a_newline_and_have_a_longest_length),
         cmocka_unit_test(test_unsigned_numbers_are_whole_and_fit),
-        cmocka_unit_test(test_counters_have_one_canonical_form),
         cmocka_unit_test(test_value_lines),
         cmocka_unit_test(test_meta_replies),
         cmocka_unit_test(test_dump_lines_are_decoded_once),

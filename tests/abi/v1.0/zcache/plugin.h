@@ -144,6 +144,33 @@ typedef struct zcache_increment {
     zcache_status status; /* out */
 } zcache_increment;
 
+/* Room for the text of any counter, with a terminator: printf's "%" PRId64. Since ABI 1.0. */
+#define ZCACHE_COUNTER_SIZE 21
+
+/* Reads the text of a counter: a signed 64-bit number in decimal, written in its one way. "", "+1",
+ * "01", "-0", " 1", "1 " and numbers beyond 64 bits are none, which is ZCACHE_E_TYPE: false, and
+ * *number stays as it was. Any thread. Since ABI 1.0. */
+static inline bool zcache_counter_of(zcache_slice text, int64_t *number)
+{
+    const char *digits = (const char *)text.data;
+    bool negative = text.size > 0 && digits[0] == '-';
+    size_t first = negative ? 1 : 0;
+    uint64_t limit = (uint64_t)INT64_MAX + first;
+    uint64_t magnitude = 0;
+    if (text.size == first || (digits[first] == '0' && text.size > 1))
+        return false;
+    for (size_t i = first; i < text.size; i++) {
+        if (digits[i] < '0' || digits[i] > '9')
+            return false;
+        uint64_t digit = (uint64_t)(digits[i] - '0');
+        if (magnitude > (limit - digit) / 10)
+            return false;
+        magnitude = magnitude * 10 + digit;
+    }
+    *number = negative ? -(int64_t)(magnitude - 1) - 1 : (int64_t)magnitude;
+    return true;
+}
+
 /* ---- operations ------------------------------------------------------------------------------ */
 
 /* When a process forks. Since ABI 1.0. */
@@ -296,6 +323,10 @@ typedef struct zcache_ops {
  * operation through are skipped: the call goes straight to the one that carries it out. A NULL
  * `call` means that nobody below supports it. A filter's own peek, touch, incr, scan and clear are
  * called only where the layer below has them; its ping and stats always.
+ *
+ * A filter that calls the layer below for its caller gives it the caller's `call`, or one with the same
+ * table, no later deadline, and the same flags at least. An error that it is told there it tells: it
+ * makes no hit, no miss and no success of it.
  *
  *     return next->get.call(next->get.self, call, n, keys, sink);
  */
