@@ -59,6 +59,7 @@ check_output 'failures first, then what was said around each' 'FAIL: tests/unit/
 XPASS: tests/unit/b 2 - sixth # TODO some day
 ERROR: tests/unit/b - too few tests run (expected 3, got 2)
 ---- unit/a.log
+# tests/a.c:12: of a thread
 # before the third
 FAIL: tests/unit/a 3 - third
 # after the third
