@@ -165,13 +165,34 @@ static void count_by_cas(conform *c, size_t number)
     }
 }
 
-static void cas_loses_nothing(conform *c)
+static void count_by_cas_or_incr(conform *c, size_t number)
+{
+    if (number % 2 == 0) {
+        count_by_cas(c, number);
+        return;
+    }
+    for (int i = 0; i < ROUNDS / 4; i++)
+        expect_status(ZCACHE_OK, conform_add(c, "counter", 1, LONG_MS).status,
+                      "incr beside other threads");
+}
+
+static void count_together(conform *c, void (*body)(conform *c, size_t number), const char *how)
 {
     char text[32];
     put(c, "counter", "0");
-    conform_threads(c, THREADS, count_by_cas);
+    conform_threads(c, THREADS, body);
     snprintf(text, sizeof(text), "%d", THREADS * (ROUNDS / 4));
-    expect_holds(c, "counter", text, "after threads counted with CAS");
+    expect_holds(c, "counter", text, how);
+}
+
+static void cas_loses_nothing(conform *c)
+{
+    count_together(c, count_by_cas, "after threads counted with CAS");
+}
+
+static void cas_and_incr_lose_nothing(conform *c)
+{
+    count_together(c, count_by_cas_or_incr, "after some threads counted with CAS, some with incr");
 }
 
 static const conform_check checks[] = {
@@ -189,6 +210,8 @@ static const conform_check checks[] = {
     {"mode-cas-ttl", "CAS sets the TTL as any write", cas_sets_the_ttl, NEEDS_CAS},
     {"mode-add-threads", "of threads that ADD one key, one is told OK", one_add_wins, NEEDS_ADD},
     {"mode-cas-threads", "threads that count with CAS lose nothing", cas_loses_nothing, NEEDS_CAS},
+    {"mode-cas-incr-threads", "threads that count with CAS or incr lose nothing",
+     cas_and_incr_lose_nothing, NEEDS_CAS | NEEDS_INCR},
 };
 
 CONFORM_GROUP(mode);

@@ -154,12 +154,14 @@ typedef struct thread_of {
     conform *c;
     void (*body)(conform *c, size_t number);
     size_t number;
+    pthread_barrier_t *start; /* the last to come lets all go, so that they meet */
     pthread_t id;
 } thread_of;
 
 static void *thread_main(void *user)
 {
     thread_of *one = user;
+    pthread_barrier_wait(one->start);
     one->body(one->c, one->number);
     /* as the library does when a thread that has used a cache ends */
     if (one->c->store != NULL && one->c->plugin->ops->thread_exit != NULL)
@@ -170,15 +172,18 @@ static void *thread_main(void *user)
 void conform_threads(conform *c, size_t count, void (*body)(conform *c, size_t number))
 {
     thread_of *threads = calloc(count, sizeof(*threads));
-    expect(threads != NULL, "no memory for the check's own threads");
+    pthread_barrier_t start;
+    expect(threads != NULL && pthread_barrier_init(&start, NULL, (unsigned)count) == 0,
+           "no memory for the check's own threads");
     conform_watch_all(THREADS_LIMIT_S, "operations in several threads");
     for (size_t i = 0; i < count; i++) {
-        threads[i] = (thread_of){.c = c, .body = body, .number = i};
+        threads[i] = (thread_of){.c = c, .body = body, .number = i, .start = &start};
         expect(pthread_create(&threads[i].id, NULL, thread_main, &threads[i]) == 0,
                "no thread could be started");
     }
     for (size_t i = 0; i < count; i++)
         pthread_join(threads[i].id, NULL);
+    pthread_barrier_destroy(&start);
     conform_watch_all(0, "the check");
     free(threads);
 }

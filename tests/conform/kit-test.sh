@@ -35,6 +35,7 @@ cas_creates | mode-cas-writes ttl-gone batch-modes | CAS of a key that is gone: 
 cas_always_conflicts | mode-cas mode-cas-ttl mode-cas-threads | CAS was refused with the token of the present value
 cas_token_is_size | mode-cas-token mode-cas-writes mode-cas-incr | two values of one key had the same cas token
 incr_keeps_cas_token | mode-cas-incr | CAS after an incr: expected ZCACHE_CONFLICT, found ZCACHE_OK
+incr_lends_new_token | mode-cas-incr-threads | after some threads counted with CAS, some with incr | mode-cas mode-cas-incr mode-cas-threads incr-threads
 expires_early | ttl-not-early ttl-told ttl-longest ttl-touch | ms was gone after at most
 never_expires | ttl-not-late ttl-gone ttl-gone-touch ttl-gone-incr ttl-replace ttl-touch scan-expired | "a" with a TTL of 300 ms was still there after
 ttl_has_32_bits | ttl-longest | with the longest TTL the remaining TTL is 1827
