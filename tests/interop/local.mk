@@ -9,6 +9,6 @@ tests_interop_decode_CPPFLAGS = $(CODEC_TEST_CPPFLAGS)
 tests_interop_decode_LDADD = tests/codec/libcodec-harness.la host/libhost.la
 
 check-interop: all $(INTEROP_SIDES)
-	$(MAKE) check TESTS=tests/interop/interop-test.sh check_PROGRAMS= check_LTLIBRARIES=
+	$(MAKE) check TESTS=tests/interop/interop-test.sh check_PROGRAMS=tests/support/limit$(EXEEXT) check_LTLIBRARIES=
 
 EXTRA_DIST += %D%/interop-test.sh %D%/client.js %D%/suites.js %D%/package.json %D%/package-lock.json
